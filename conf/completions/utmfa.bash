@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+# bash completion of utmfa-enroll and utmfa-admin.
+# shellcheck shell=bash disable=SC2207
+
+_utmfa_common='--help --version --json --language --config --data-dir --keys-dir --run-dir --pam-dir --locale-dir'
+
+_utmfa_words() { COMPREPLY=($(compgen -W "$*" -- "${COMP_WORDS[COMP_CWORD]}")); }
+
+# The first words that are neither options nor their values.
+_utmfa_verb() {
+  local i word
+  verb=() taken=0
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    word=${COMP_WORDS[i]}
+    case $word in
+      --user|--language|--config|--data-dir|--keys-dir|--run-dir|--pam-dir|--locale-dir|--reason|--valid|--from|--tty|\
+--lines|--file|--root|--sshd-settings|--label|--digits|--period|--algorithm|--secret-file|--serial|--counter) i=$((i + 1)) ;;
+      -*) ;;
+      *) verb+=("$word") ;;
+    esac
+  done
+}
+
+_utmfa_value() {
+  local before=${COMP_WORDS[COMP_CWORD - 1]} current=${COMP_WORDS[COMP_CWORD]}
+  case $before in
+    --user) COMPREPLY=($(compgen -u -- "$current")) ;;
+    --language) _utmfa_words en ja ;;
+    --digits) _utmfa_words 6 7 8 ;;
+    --period) _utmfa_words 30 60 ;;
+    --algorithm) _utmfa_words sha1 sha256 sha512 ;;
+    --valid) _utmfa_words 10m 1h 12h 1d 7d 30d ;;
+    --config|--file|--secret-file|--sshd-settings) COMPREPLY=($(compgen -f -- "$current")) ;;
+    --data-dir|--keys-dir|--run-dir|--pam-dir|--locale-dir|--root) COMPREPLY=($(compgen -d -- "$current")) ;;
+    --label|--serial|--counter|--reason|--from|--tty|--lines) ;;
+    *) return 1 ;;
+  esac
+}
+
+_utmfa_enroll() {
+  local verb
+  _utmfa_value && return
+  _utmfa_verb
+  case "${verb[*]}" in
+    '') _utmfa_words add confirm test apply list default order rename remove --user "$_utmfa_common" ;;
+    add) _utmfa_words totp token recovery ;;
+    'add totp') _utmfa_words --label --digits --period --algorithm "$_utmfa_common" ;;
+    'add token') _utmfa_words --secret-file --hotp --totp --label --digits --period --algorithm --serial --counter "$_utmfa_common" ;;
+    'add recovery') _utmfa_words --label "$_utmfa_common" ;;
+    remove*) _utmfa_words --yes "$_utmfa_common" ;;
+    *) _utmfa_words "$_utmfa_common" ;;
+  esac
+}
+
+_utmfa_admin() {
+  local verb
+  _utmfa_value && return
+  _utmfa_verb
+  case "${verb[*]}" in
+    '') _utmfa_words status setup doctor check log explain list show unlock pass reset terminate state keys "$_utmfa_common" ;;
+    show|unlock|pass|reset|terminate|explain|'state show'|'state rebuild') COMPREPLY=($(compgen -u -- "${COMP_WORDS[COMP_CWORD]}")) ;;
+    state) _utmfa_words show rebuild ;;
+    keys) _utmfa_words list new activate reseal ;;
+    check) COMPREPLY=($(compgen -f -- "${COMP_WORDS[COMP_CWORD]}")) ;;
+    setup) _utmfa_words --create-user "$_utmfa_common" ;;
+    doctor) _utmfa_words --root --sshd-settings "$_utmfa_common" ;;
+    log) _utmfa_words --user --lines --file "$_utmfa_common" ;;
+    'explain '*) if [ ${#verb[@]} -eq 2 ]; then _utmfa_words "$(cd /etc/pam.d 2>/dev/null && echo *)"
+      else _utmfa_words --from --tty "$_utmfa_common"; fi ;;
+    'unlock '*) _utmfa_words --reason "$_utmfa_common" ;;
+    'pass '*) _utmfa_words --valid --many --reason "$_utmfa_common" ;;
+    'reset '*|'terminate '*|'state rebuild '*) _utmfa_words --reason --yes "$_utmfa_common" ;;
+    *) _utmfa_words "$_utmfa_common" ;;
+  esac
+}
+
+complete -F _utmfa_enroll utmfa-enroll
+complete -F _utmfa_admin utmfa-admin

@@ -1,0 +1,67 @@
+#compdef utmfa-enroll utmfa-admin
+# SPDX-License-Identifier: Apache-2.0
+# zsh completion of utmfa-enroll and utmfa-admin.
+
+local -a common
+common=(
+  '(- *)'{-h,--help}'[print help and end]' '(- *)--version[print the version and end]' '--json[print JSON]'
+  '--language=[language of the texts]:language:(en ja)' '--config=[configuration file]:file:_files'
+  '--data-dir=[directory of the registrations]:directory:_directories'
+  '--keys-dir=[directory of the sealing keys]:directory:_directories'
+  "--run-dir=[directory of the verifier's sockets]:directory:_directories"
+  '--pam-dir=[directory of PAM services]:directory:_directories'
+  '--locale-dir=[directory of the message catalogues]:directory:_directories')
+
+_utmfa_enroll_verb() {
+  local -a code
+  code=('--label=[name for it]:label:' '--digits=[digits of a code]:digits:(6 7 8)'
+    '--period=[seconds that a code is shown]:seconds:(30 60)' '--algorithm=[algorithm]:algorithm:(sha1 sha256 sha512)')
+  case $words[1] in
+    add) case $words[2] in
+        totp) _arguments $code $common ;;
+        token) _arguments '--secret-file=[file with the secret]:file:_files' '(--totp)--hotp[codes by a counter]' \
+          '(--hotp)--totp[codes by the time]' '--serial=[serial number]:serial:' '--counter=[next counter]:counter:' \
+          $code $common ;;
+        recovery) _arguments '--label=[name for it]:label:' $common ;;
+        *) _values 'kind' totp token recovery ;;
+      esac ;;
+    confirm) _arguments '1:verb:' '2:method:' '3:code or -:(-)' $common ;;
+    remove) _arguments '1:verb:' '2:method:' '--yes[do not ask]' $common ;;
+    *) _arguments '*:method:' $common ;;
+  esac
+}
+
+_utmfa_admin_verb() {
+  local -a person
+  person=('1:verb:' '2:person:_users')
+  case $words[1] in
+    setup) _arguments '1:verb:' '--create-user[make the system user utmfa]' $common ;;
+    doctor) _arguments '1:verb:' '--root=[look below this directory]:directory:_directories' \
+      '--sshd-settings=[output of sshd -T]:file:_files' $common ;;
+    check) _arguments '1:verb:' '2:configuration file:_files' $common ;;
+    log) _arguments '1:verb:' '--user=[only this person]:person:_users' '--lines=[at most so many]:number:' \
+      '--file=[read this file]:file:_files' $common ;;
+    explain) _arguments $person '3:service:(${(f)"$(ls /etc/pam.d)"})' '--from=[address]:address:' \
+      '--tty=[terminal]:terminal:' $common ;;
+    show) _arguments $person $common ;;
+    unlock) _arguments $person '--reason=[why]:reason:' $common ;;
+    pass) _arguments $person '--valid=[how long]:time:(10m 1h 12h 1d 7d 30d)' '--many[for every sign-in]' \
+      '--reason=[why]:reason:' $common ;;
+    reset|terminate) _arguments $person '--reason=[why]:reason:' '--yes[do not ask]' $common ;;
+    state) case $words[2] in
+        show) _arguments '1:verb:' '2:verb:' '3:person:_users' $common ;;
+        rebuild) _arguments '1:verb:' '2:verb:' '3:person:_users' '--reason=[why]:reason:' '--yes[do not ask]' $common ;;
+        *) _values 'verb' show rebuild ;;
+      esac ;;
+    keys) _values 'verb' list new activate reseal ;;
+    *) _arguments '1:verb:' $common ;;
+  esac
+}
+
+if [[ $service == utmfa-enroll ]]; then
+  _arguments -C '--user=[whom to register]:person:_users' $common \
+    '1:verb:(add confirm test apply list default order rename remove)' '*::word:_utmfa_enroll_verb'
+else
+  _arguments -C $common '1:verb:(status setup doctor check log explain list show unlock pass reset terminate state keys)' \
+    '*::word:_utmfa_admin_verb'
+fi

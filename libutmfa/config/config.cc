@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+// What each key of utmfa.yaml means: one table a map, one row a key.
+#include "config/config.h"
+
+#include <algorithm>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "config/tree.h"
+#include "config/warnings.h"
+
+namespace utmfa {
+namespace {
+
+constexpr std::int64_t minute = 60, hour = 3600, day = 86400;
+constexpr std::string_view ssh_service = "sshd";
+
+constexpr Word<Require> require_words[] = {
+    {"off", Require::off}, {"enrolled", Require::enrolled}, {"always", Require::always}};
+constexpr Word<NotEnrolled> not_enrolled_words[] = {
+    {"allow", NotEnrolled::allow}, {"deny", NotEnrolled::deny}, {"set-up", NotEnrolled::set_up}};
+constexpr Word<AccountDoor> account_words[] = {{"off", AccountDoor::off}, {"enforce", AccountDoor::enforce}};
+constexpr Word<Labels> label_words[] = {
+    {"proven", Labels::proven}, {"always", Labels::always}, {"never", Labels::never}};
+constexpr Word<TestRule> test_words[] = {{"demanded", TestRule::demanded}, {"optional", TestRule::optional}};
+constexpr Word<std::string_view> language_words[] = {{"auto", ""}, {"en", "en"}, {"ja", "ja"}};
+
+Status read_language(const Source& source, const Node& node, std::string& to) {
+  std::string_view language;
+  const Status read = read_word(source, node, language_words, language);
+  to = language;
+  return read;
+}
+
+Status read_remember(const Source& source, const Node& node, std::int64_t& to) {
+  to = 0;
+  if (node.value() && node.text == "off") return Done{};
+  return read_duration(source, node, minute, 30 * day, to);
+}
+
+Status read_service_names(const Source& source, const Node& node, std::vector<std::string>& to) {
+  if (Status read = read_texts(source, node, to); !read) return read;
+  for (const Node& child : node.children)
+    if (Status named = check_service_name(source, child, child.text); !named) return named;
+  return Done{};
+}
+
+// Readers of one member, as the rows of the tables name them.
+template <auto member, auto least, auto most, typename T>
+Status whole(const Source& source, const Node& node, T& to) {
+  return read_number(source, node, least, most, to.*member);
+}
+
+template <auto member, std::int64_t least, std::int64_t most, typename T>
+Status seconds(const Source& source, const Node& node, T& to) {
+  return read_duration(source, node, least, most, to.*member);
+}
+
+template <auto member, const auto& words, typename T>
+Status word(const Source& source, const Node& node, T& to) {
+  return read_word(source, node, words, to.*member);
+}
+
+template <auto member, auto read, typename T>
+Status by(const Source& source, const Node& node, T& to) {
+  return read(source, node, to.*member);
+}
+
+// The same, and the place is remembered.
+template <auto place, Status (*read)(const Source&, const Node&, Service&)>
+Status placed(const Source& source, const Node& node, Service& to) {
+  to.*place = node.key_at;
+  return read(source, node, to);
+}
+
+using S = Service;
+constexpr Key<Service> service_keys[] = {
+    {"require", placed<&S::require_at, word<&S::require, require_words>>},
+    {"not-enrolled", placed<&S::not_enrolled_at, word<&S::not_enrolled, not_enrolled_words>>},
+    {"methods", placed<&S::methods_at, by<&S::methods, read_kinds>>},
+    {"tries", whole<&S::tries, 1, 10>},
+    {"time-limit", seconds<&S::time_limit, 10, 10 * minute>},
+    {"account", placed<&S::account_at, word<&S::account, account_words>>},
+    {"language", by<&S::language, read_language>},
+    {"labels", word<&S::labels, label_words>},
+    {"remember", placed<&S::remember_at, by<&S::remember, read_remember>>},
+};
+
+constexpr Key<Exemption> exemption_keys[] = {
+    {"users", by<&Exemption::users, read_texts>},
+    {"groups", by<&Exemption::groups, read_texts>},
+    {"networks", by<&Exemption::networks, read_networks>},
+    {"services", by<&Exemption::services, read_service_names>},
+};
+
+constexpr Key<RegistrationRules> registration_keys[] = {
+    {"minimum", whole<&RegistrationRules::minimum, 1, 10>},
+    {"test", word<&RegistrationRules::test, test_words>},
+    {"default-kinds", by<&RegistrationRules::default_kinds, read_kinds>},
+};
+
+constexpr Key<ThrottleRules> throttle_keys[] = {
+    {"free", whole<&ThrottleRules::free, 1, 20>},
+    {"first-delay", seconds<&ThrottleRules::first_delay, 1, hour>},
+    {"longest-delay", seconds<&ThrottleRules::longest_delay, 1, day>},
+    {"disable-after", whole<&ThrottleRules::disable_after, 1, 100>},
+};
+
+constexpr Key<Limits> limit_keys[] = {
+    {"root-sign-ins", whole<&Limits::root_sign_ins, 1, 4096>},
+    {"user-sign-ins", whole<&Limits::user_sign_ins, 1, 4096>},
+    {"per-user", whole<&Limits::per_user, 1, 256>},
+    {"waiting", whole<&Limits::waiting, 1, 64>},
+};
+
+constexpr Key<Config> totp_keys[] = {{"window", whole<&Config::totp_window, 0, 10>}};
+constexpr Key<Config> hotp_keys[] = {{"window", whole<&Config::hotp_window, 1, 100>}};
+
+Status read_version(const Source& source, const Node& node, Config&) {
+  if (node.kind == Node::Kind::plain && node.text == "1") return Done{};
+  if (node.kind == Node::Kind::plain && number(node.text, 2, INT64_MAX))
+    return source.wrong(node, "1 is expected: this file was written for a newer utmfa");
+  return source.wrong(node, "1 is expected");
+}
+
+Status read_issuer(const Source& source, const Node& node, Config& to) {
+  if (Status read = read_text(source, node, 64, to.issuer); !read) return read;
+  if (to.issuer.find(':') != std::string::npos)  // it parts issuer and name in an otpauth address
+    return source.wrong(node, "a name without a colon is expected");
+  return Done{};
+}
+
+// The services that are there whatever the file says.
+void add_built_in(Config& config) {
+  const auto ssh = config.services.try_emplace(std::string(ssh_service), config.fallback);
+  if (ssh.second) ssh.first->second.account = AccountDoor::enforce;
+  Service& test = config.services[std::string(test_service)] = config.fallback;
+  test.labels = Labels::always;  // whoever tests is registering, and knows his own methods
+  test.require = Require::enrolled;
+  test.not_enrolled = NotEnrolled::allow;
+  test.methods.clear();
+  test.account = AccountDoor::off;
+  test.remember = 0;
+  test.require_at = test.not_enrolled_at = test.methods_at = test.account_at = test.remember_at = {};
+}
+
+// `default` first, wherever it stands, because every other service begins as its copy.
+Status read_services(const Source& source, const Node& node, Config& to) {
+  if (node.kind != Node::Kind::map && node.kind != Node::Kind::nothing)
+    return source.wrong(node, "a map of services is expected");
+  for (const Node& child : node.children)
+    if (child.key == "default")
+      if (Status read = read_map<Service>(source, child, service_keys, to.fallback); !read) return read;
+  for (const Node& child : node.children) {
+    if (child.key == "default") continue;
+    if (Status named = check_service_name(source, child, child.key); !named) return named;
+    Service& service = to.services[child.key] = to.fallback;
+    if (child.key == ssh_service) service.account = AccountDoor::enforce;
+    if (Status read = read_map<Service>(source, child, service_keys, service); !read) return read;
+  }
+  return Done{};
+}
+
+Status read_exemptions(const Source& source, const Node& node, Config& to) {
+  if (node.kind == Node::Kind::nothing) return Done{};
+  if (node.kind != Node::Kind::list) return source.wrong(node, "a list of rules is expected");
+  for (const Node& child : node.children) {
+    Exemption rule;
+    rule.at = child.at;
+    if (child.kind != Node::Kind::map) return source.wrong(child, "a rule with users, groups or networks is expected");
+    if (Status read = read_map<Exemption>(source, child, exemption_keys, rule); !read) return read;
+    if (rule.users.empty() && rule.groups.empty() && rule.networks.empty())
+      return yaml_error(source.path, child.at, "this rule does not say whom it exempts",
+                        "at least one of users, groups and networks is expected");
+    to.exemptions.push_back(std::move(rule));
+  }
+  return Done{};
+}
+
+Status read_throttle(const Source& source, const Node& node, Config& to) {
+  ThrottleRules& rules = to.throttle;
+  if (Status read = read_map<ThrottleRules>(source, node, throttle_keys, rules); !read) return read;
+  if (rules.longest_delay < rules.first_delay)
+    return yaml_error(source.path, node.at,
+                      "longest-delay is " + duration_text(rules.longest_delay) + " and first-delay is " +
+                          duration_text(rules.first_delay),
+                      "a longest-delay of at least first-delay is expected");
+  return Done{};
+}
+
+template <auto member, const auto& keys, typename T>
+Status section(const Source& source, const Node& node, T& to) {
+  return read_map(source, node, std::span(keys), to.*member);
+}
+
+template <const auto& keys>
+Status itself(const Source& source, const Node& node, Config& to) {
+  return read_map(source, node, std::span(keys), to);
+}
+
+constexpr Key<Config> config_keys[] = {
+    {"version", read_version},   {"language", by<&Config::language, read_language>},
+    {"issuer", read_issuer},     {"services", read_services},
+    {"exempt", read_exemptions}, {"registration", section<&Config::registration, registration_keys>},
+    {"throttle", read_throttle}, {"totp", itself<totp_keys>},
+    {"hotp", itself<hotp_keys>}, {"limits", section<&Config::limits, limit_keys>},
+};
+
+}  // namespace
+
+std::string_view name(Require require) {
+  for (const auto& word : require_words)
+    if (word.value == require) return word.text;
+  return "";
+}
+
+std::string_view name(NotEnrolled not_enrolled) {
+  for (const auto& word : not_enrolled_words)
+    if (word.value == not_enrolled) return word.text;
+  return "";
+}
+
+const Service& Config::service(std::string_view name) const {
+  const auto found = services.find(name);
+  return found == services.end() ? fallback : found->second;
+}
+
+Result<Config> parse_config(std::string_view text, const std::string& path, std::span<const std::string_view> kinds) {
+  const Result<Node> tree = read_tree(text, path);
+  if (!tree) return tree.error();
+  Config config;
+  config.path = path;
+  if (Status read = read_map<Config>({path, kinds}, *tree, config_keys, config); !read) return read.error();
+  add_built_in(config);
+  config.warnings = warnings(config);
+  return config;
+}
+
+Result<Config> load_config(const std::string& path, std::span<const std::string_view> kinds) {
+  if (path.empty() || path.front() != '/') return Error{Code::invalid, path + ": is not an absolute path"};
+  const std::size_t slash = path.rfind('/');
+  const Result<Descriptor> directory = open_directory(path.substr(0, std::max<std::size_t>(slash, 1)), Privacy::open);
+  if (!directory && directory.error().code == Code::not_found) return parse_config("", path, kinds);
+  if (!directory) return directory.error();
+  const Result<Descriptor> file =
+      open_file(directory->get(), path.substr(slash + 1), path, Privacy::open, Access::read);
+  if (!file && file.error().code == Code::not_found) return parse_config("", path, kinds);
+  if (!file) return file.error();
+  const Result<std::string> text = contents(file->get(), path, longest_config);
+  if (!text) return text.error();
+  return parse_config(*text, path, kinds);
+}
+
+}  // namespace utmfa

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// utmfa.yaml, read and checked. Every key has a default; an unknown key, a wrong type or a value out of range is
+// an error with file, line and column and what was expected. Values remember the line that set them, so that
+// `utmfa-admin explain` can name it. This room opens no file but the one it is given.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/yaml.h"
+#include "guard/guard.h"
+
+namespace utmfa {
+
+enum class Require { off, enrolled, always };
+enum class NotEnrolled { allow, deny, set_up };
+enum class AccountDoor { off, enforce };
+enum class Labels { proven, always, never };
+enum class TestRule { demanded, optional };
+
+std::string_view name(Require require);
+std::string_view name(NotEnrolled not_enrolled);
+
+struct Service {
+  Require require = Require::enrolled;
+  NotEnrolled not_enrolled = NotEnrolled::allow;
+  std::vector<std::string> methods;  // kinds taken; empty = all
+  int tries = 3;
+  std::int64_t time_limit = 120;  // seconds
+  AccountDoor account = AccountDoor::off;
+  std::string language;  // "" = auto
+  Labels labels = Labels::proven;
+  std::int64_t remember = 0;                                               // seconds; 0 = off
+  Place require_at, not_enrolled_at, methods_at, account_at, remember_at;  // line 0 = built-in default
+};
+
+struct Network {
+  int family = 0;  // AF_INET, AF_INET6
+  unsigned char address[16] = {};
+  int prefix = 0;
+};
+// IPv4-mapped IPv6 counts as IPv4; a zone id is cut off. A host name is never an address, and a network with bits set
+// after its prefix is refused, because it cannot be told whether the host or the network was meant.
+bool parse_network(std::string_view text, Network& network);
+bool parse_address(std::string_view text, Network& network);  // the same without a prefix
+bool contains(const Network& network, std::string_view address);
+std::string network_text(const Network& network);  // canonical; the prefix only where it is not the whole address
+
+struct Exemption {
+  std::vector<std::string> services;  // empty = every service
+  std::vector<std::string> users, groups;
+  std::vector<Network> networks;
+  Place at;
+};
+
+struct RegistrationRules {
+  int minimum = 2;
+  TestRule test = TestRule::demanded;
+  std::vector<std::string> default_kinds = {"totp", "hotp"};  // kinds that may be the default; empty = all
+};
+
+struct Limits {
+  int root_sign_ins = 512, user_sign_ins = 32, per_user = 4, waiting = 4;
+};
+
+struct Config {
+  std::string path;      // for messages
+  std::string language;  // "" = auto
+  std::string issuer = "utmfa";
+  Service fallback;  // services.default
+  std::map<std::string, Service, std::less<>> services;
+  std::vector<Exemption> exemptions;
+  RegistrationRules registration;
+  ThrottleRules throttle;
+  int totp_window = 1;
+  int hotp_window = 10;
+  Limits limits;
+  std::vector<std::string> warnings;  // what parses but cannot be meant, one line each with its place
+
+  const Service& service(std::string_view name) const;
+};
+
+inline constexpr std::size_t longest_config = 262144;
+inline constexpr std::string_view test_service = "utmfa-test";
+
+// `kinds`: the names that may stand in `methods` and `default-kinds`.
+Result<Config> parse_config(std::string_view text, const std::string& path, std::span<const std::string_view> kinds);
+// A proven absent file is the built-in defaults.
+Result<Config> load_config(const std::string& path, std::span<const std::string_view> kinds);
+
+}  // namespace utmfa

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/warnings.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace utmfa {
+namespace {
+
+// Only what a section says itself: what it inherits is told where it stands.
+bool said_here(Place at, Place inherited) { return at.line != 0 && at != inherited; }
+
+void check_service(const Config& config, std::string_view name, const Service& service, const Service& inherited,
+                   std::vector<std::string>& told) {
+  const std::string section = "services." + std::string(name);
+  const std::vector<std::string>& defaults = config.registration.default_kinds;
+  if (said_here(service.not_enrolled_at, inherited.not_enrolled_at) && service.require != Require::always &&
+      service.not_enrolled != NotEnrolled::allow)
+    told.push_back(
+        filled("{0}: {1}.not-enrolled = {2} has no effect: {1}.require is {3}, and only always asks people who "
+               "are not enrolled",
+               {shown_place(config.path, service.not_enrolled_at), section, utmfa::name(service.not_enrolled),
+                utmfa::name(service.require)}));
+  const auto is_default = [&defaults](const std::string& kind) {
+    return std::find(defaults.begin(), defaults.end(), kind) != defaults.end();
+  };
+  if (said_here(service.methods_at, inherited.methods_at) && !service.methods.empty() && !defaults.empty() &&
+      std::none_of(service.methods.begin(), service.methods.end(), is_default))
+    told.push_back(
+        filled("{0}: {1}.methods takes no kind of registration.default-kinds: people cannot use their default "
+               "method there",
+               {shown_place(config.path, service.methods_at), section}));
+}
+
+void check_exemption(const Config& config, const Exemption& rule, std::vector<std::string>& told) {
+  if (!rule.services.empty() || !rule.users.empty() || !rule.groups.empty()) return;
+  for (const Network& network : rule.networks)
+    if (network.prefix == 0)
+      told.push_back(filled("{0}: this rule exempts everybody who signs in from {1}, at every service",
+                            {shown_place(config.path, rule.at), network_text(network)}));
+}
+
+}  // namespace
+
+std::vector<std::string> warnings(const Config& config) {
+  std::vector<std::string> told;
+  check_service(config, "default", config.fallback, {}, told);
+  for (const auto& [name, service] : config.services) check_service(config, name, service, config.fallback, told);
+  for (const Exemption& rule : config.exemptions) check_exemption(config, rule, told);
+  return told;
+}
+
+}  // namespace utmfa

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a kind of method can do, as one row of one table. A new factor is one file and one row in factor.cc; a
+// switch over kinds anywhere else is a fault. Factors are pure: no clock, no I/O, no vault, no PAM.
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/random.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "methods/method.h"
+#include "methods/state.h"
+
+// Marks a msgid for the catalogue; the words are said by signin/.
+#ifndef UTMFA_MSG
+#define UTMFA_MSG(text) text
+#endif
+
+namespace utmfa {
+
+enum class Echo { shown, hidden };
+enum class Use { accepted, rejected, used };
+enum class Standing { lasting, temporary };  // temporary: does not count as a method when a person applies
+
+struct FactorRules {
+  int totp_window = 1;   // steps accepted on each side
+  int hotp_window = 10;  // counters accepted ahead
+};
+
+struct Judgement {
+  Use use = Use::rejected;
+  MethodState after;  // only meaningful when accepted
+};
+
+// A person's words and numbers for registering a method; which ones count is the kind's affair.
+struct Wish {
+  std::string label;
+  std::map<std::string, std::string, std::less<>> options;  // "digits" -> "6"
+  Secret secret;                                            // given from outside (hardware token); empty = make one
+};
+
+// A method just made, with its secrets in the clear for this one moment: sealed by setup/ before anything is written.
+struct Made {
+  Method method;
+  std::map<std::string, Secret, std::less<>> secrets;  // field -> plain bytes to seal
+  std::int64_t moving = -1;                            // MethodState::moving to begin with
+  std::vector<std::string> shown;                      // what the person must see once: recovery codes, the pass
+};
+
+struct Factor {
+  std::string_view kind;
+  std::span<const FieldRule> fields;
+  std::string_view secret_field;  // the sealed field that judge() needs; "" = none
+  std::string_view id_stem;       // "app" -> app-1; a stem that ends in '!' is the whole id ("recovery!")
+  Echo echo;
+  std::string_view prompt;        // msgid with {0} = label: "Code from {0}"
+  std::string_view plain_prompt;  // msgid where labels are not shown: "Verification code"
+  std::string_view listed;        // msgid of the line in a list, {0} = label, {1} = number left
+  std::string_view title;         // msgid, the kind in people's words: "authenticator app"
+
+  Standing standing;
+
+  // What is slow and needs no state, done before any lock is taken: its result stands for the answer in judge().
+  // Null = the answer goes to judge() as it was typed.
+  Result<Secret> (*prepare)(const Secret& secret, std::string_view answer);
+  // Right, wrong, or right but used before; `secret` is the opened secret_field. The same work whatever was typed.
+  Result<Judgement> (*judge)(const Method&, const Secret& secret, const MethodState&, const FactorRules&,
+                             std::string_view answer, Time now);
+  // Whether it can be used now at all (codes left, not expired): "" = yes, otherwise the reason, a msgid.
+  std::string_view (*unusable)(const Method&, const MethodState&, Time now);
+  int (*left)(const Method&, const MethodState&);  // codes left; -1 = does not apply
+  Result<Made> (*make)(const Wish&, Random&, Time now);
+  // A method of this kind with a random secret, judged for names that have none, so that the work is the same.
+  // Null where such a decoy is never asked.
+  Result<Made> (*decoy)(Random&, Time now);
+  // The state of this method when its true state is lost: nothing that may have been used can be used again.
+  MethodState (*spent)(const Method&, const FactorRules&, Time now);
+};
+
+std::span<const Factor> factors();                // in the order in which lists show them
+const Factor* factor_for(std::string_view kind);  // null = unknown kind
+std::span<const KindRule> kind_rules();
+std::span<const std::string_view> kind_names();
+
+}  // namespace utmfa

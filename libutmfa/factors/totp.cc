@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// Authenticator app or time-based token (RFC 6238). A code is accepted once, and none older than the last one used.
+#include <algorithm>
+
+#include "factors/oath.h"
+#include "factors/rows.h"
+
+namespace utmfa {
+namespace {
+
+constexpr FieldRule fields[] = {{"secret", FieldType::sealed, "", ""},
+                                {"digits", FieldType::number, "6|7|8", "6"},
+                                {"period", FieldType::number, "30|60", "30"},
+                                {"algorithm", FieldType::choice, "sha1|sha256|sha512", "sha1"},
+                                {"serial", FieldType::text, "", "-"}};
+
+// A token's drift is followed up to this bound. The steps around the true time are always among those searched, so
+// that a clock that was set right again is not locked out by the drift that it had.
+std::int64_t drift_bound(const FactorRules& rules) { return std::int64_t{rules.totp_window} * 2; }
+
+Result<Judgement> judge(const Method& method, const Secret& secret, const MethodState& state, const FactorRules& rules,
+                        std::string_view answer, Time now) {
+  const std::int64_t present = now / method.number("period");
+  const std::int64_t drift = std::clamp<std::int64_t>(state.drift, -drift_bound(rules), drift_bound(rules));
+  const std::int64_t first = present + std::min<std::int64_t>(drift, 0) - rules.totp_window;
+  const std::int64_t last = present + std::max<std::int64_t>(drift, 0) + rules.totp_window;
+  const Secret typed = typed_digits(method, answer);
+  std::int64_t matched = -1;
+  for (std::int64_t step = std::max<std::int64_t>(first, 0); step <= last; ++step) {
+    const Result<Secret> code = totp_code(method, secret, step);
+    if (!code) return code.error();
+    if (equal(code->view(), typed.view())) matched = step;
+  }
+  Judgement judgement{Use::rejected, state};
+  if (matched < 0) return judgement;
+  judgement.use = matched > state.moving ? Use::accepted : Use::used;
+  judgement.after.moving = matched;
+  judgement.after.drift =
+      static_cast<std::int32_t>(std::clamp(matched - present, -drift_bound(rules), drift_bound(rules)));
+  return judgement;
+}
+
+std::string_view unusable(const Method&, const MethodState&, Time) { return {}; }
+int left(const Method&, const MethodState&) { return -1; }
+
+// As long as the hash's output (RFC 6238 section 5.1).
+std::size_t seed_size(const Wish& wish) {
+  const auto found = wish.options.find("algorithm");
+  if (found == wish.options.end() || found->second == "sha1") return 20;
+  return found->second == "sha256" ? 32 : 64;
+}
+
+Result<Made> make(const Wish& wish, Random& random, Time now) {
+  if (Status known = known_options(wish, fields, ""); !known) return known.error();
+  return make_oath(totp_factor, wish, seed_size(wish), random, now);
+}
+
+Result<Made> decoy(Random& random, Time now) { return make_oath(totp_factor, {}, 20, random, now); }
+
+// The furthest step that could have been accepted until now, so that it and all before it are spent.
+MethodState spent(const Method& method, const FactorRules& rules, Time now) {
+  MethodState state;
+  state.moving = now / method.number("period") + drift_bound(rules) + rules.totp_window;
+  return state;
+}
+
+}  // namespace
+
+constexpr Factor totp_factor = {
+    .kind = "totp",
+    .fields = fields,
+    .secret_field = "secret",
+    .id_stem = "app",
+    .echo = Echo::shown,
+    .prompt = UTMFA_MSG("Code from {0}"),
+    .plain_prompt = UTMFA_MSG("Verification code"),
+    .listed = UTMFA_MSG("{0} - code from the app"),
+    .title = UTMFA_MSG("Authenticator app"),
+    .standing = Standing::lasting,
+    .prepare = nullptr,
+    .judge = judge,
+    .unusable = unusable,
+    .left = left,
+    .make = make,
+    .decoy = decoy,
+    .spent = spent,
+};
+
+}  // namespace utmfa

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// The order of the questions is the policy: exempt, needed at all, enrolled, remembered, and then which methods.
+// Whatever ends without an answer ends with Need::factor and no offer, which is a refusal.
+#include "policy/plan.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "guard/guard.h"
+
+namespace utmfa {
+namespace {
+
+struct Question {
+  const Config& config;
+  const SignIn& sign_in;
+  const Account& account;
+  Time now;
+  std::uint64_t place_mark;
+  const Service& service;
+
+  bool test() const { return sign_in.service == test_service; }
+};
+
+bool named(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+std::string at(const Question& ask, Place place) {
+  return place.line == 0 ? "(default)" : "(" + ask.config.path + ":" + std::to_string(place.line) + ")";
+}
+
+// "services.sshd.require = always (/etc/utmfa/utmfa.yaml:12)"; a value that a service inherits is named where it stands.
+std::string setting(const Question& ask, std::string_view key, std::string_view value, Place place, Place inherited) {
+  const bool own = place != inherited || ask.test();
+  return filled("services.{0}.{1} = {2} {3}",
+                {own ? std::string_view(ask.sign_in.service) : "default", key, value, at(ask, place)});
+}
+
+std::string require_setting(const Question& ask) {
+  return setting(ask, "require", name(ask.service.require), ask.service.require_at, ask.config.fallback.require_at);
+}
+
+std::string not_enrolled_setting(const Question& ask) {
+  return setting(ask, "not-enrolled", name(ask.service.not_enrolled), ask.service.not_enrolled_at,
+                 ask.config.fallback.not_enrolled_at);
+}
+
+std::string methods_setting(const Question& ask) {
+  std::string kinds;
+  for (const std::string& kind : ask.service.methods) kinds.append(kinds.empty() ? "" : ", ").append(kind);
+  return setting(ask, "methods", "[" + kinds + "]", ask.service.methods_at, ask.config.fallback.methods_at);
+}
+
+bool enrolled(const Question& ask) {
+  return ask.account.status == Registration::active || (ask.test() && ask.account.status == Registration::setting_up);
+}
+
+enum class Match { yes, no, unknown };  // unknown: would match, if the groups were known
+
+Match in_groups(const Exemption& rule, const SignIn& sign_in) {
+  if (rule.groups.empty()) return Match::yes;
+  if (!sign_in.groups) return Match::unknown;
+  const auto held = [&sign_in](const std::string& group) { return named(*sign_in.groups, group); };
+  return std::any_of(rule.groups.begin(), rule.groups.end(), held) ? Match::yes : Match::no;
+}
+
+Match matches(const Exemption& rule, const SignIn& sign_in) {
+  const auto inside = [&sign_in](const Network& network) { return contains(network, sign_in.from); };
+  if (!rule.services.empty() && !named(rule.services, sign_in.service)) return Match::no;
+  if (!rule.users.empty() && !named(rule.users, sign_in.user)) return Match::no;
+  if (!rule.networks.empty() && std::none_of(rule.networks.begin(), rule.networks.end(), inside)) return Match::no;
+  return in_groups(rule, sign_in);
+}
+
+// The first rule that matches exempts; `unresolved` tells of those that wait for groups that nobody could tell. The
+// test sign-in is never exempt: it would prove nothing.
+bool exempt(const Question& ask, std::string& reason, std::string& unresolved) {
+  if (ask.test()) return false;
+  int number = 0;
+  for (const Exemption& rule : ask.config.exemptions) {
+    const std::string which = "exempt rule " + std::to_string(++number) + " " + at(ask, rule.at);
+    const Match match = matches(rule, ask.sign_in);
+    if (match == Match::yes) {
+      reason = which;
+      return true;
+    }
+    if (match == Match::unknown) unresolved += "; " + which + " does not apply: the groups could not be resolved";
+  }
+  return false;
+}
+
+bool remembered(const Question& ask) {
+  if (ask.place_mark == 0 || ask.service.remember == 0 || ask.account.status != Registration::active) return false;
+  for (const Remembered& each : ask.account.state.remembered)
+    // Never longer than the configuration says now, also when the clock was set back.
+    if (each.place == ask.place_mark && each.until > ask.now && each.until - ask.now <= ask.service.remember)
+      return true;
+  return false;
+}
+
+std::string refused(const Question& ask, const AccountMethod& each) {
+  const Method& method = each.method;
+  if (method.proof != Proof::confirmed) return "its first code has not been proven";
+  if (!ask.service.methods.empty() && !named(ask.service.methods, method.kind))
+    return methods_setting(ask) + " does not take " + method.kind;
+  const MethodState* state = ask.account.state.find(method.id);
+  if (state && disabled(ask.config.throttle, *state))
+    return filled("disabled after {0} wrong answers in a row: register it again", {std::to_string(state->failures)});
+  return each.unusable;
+}
+
+void choose(const Question& ask, Plan& plan) {
+  int position = 0;
+  for (const AccountMethod& each : ask.account.methods) {
+    ++position;
+    const Method& method = each.method;
+    if (std::string why = refused(ask, each); !why.empty()) {
+      plan.refusals.push_back({method.id, method.kind, std::move(why)});
+    } else if (!ask.sign_in.prefer.empty() && method.id == ask.sign_in.prefer) {
+      plan.offers.insert(plan.offers.begin(), {method.id, method.kind, "asked for"});
+    } else {
+      plan.offers.push_back(
+          {method.id, method.kind,
+           position == 1 ? "first in the method file" : "number " + std::to_string(position) + " in the method file"});
+    }
+  }
+}
+
+void decide_enrolled(const Question& ask, Plan& plan) {
+  plan.reason = require_setting(ask);
+  if (remembered(ask)) {
+    plan.need = Need::remembered;
+    plan.reason =
+        "signed in from this place not long ago: " + setting(ask, "remember", duration_text(ask.service.remember),
+                                                             ask.service.remember_at, ask.config.fallback.remember_at);
+    return;
+  }
+  choose(ask, plan);
+  if (plan.offers.empty()) plan.reason += "; enrolled, but no method can be used here: closed";
+}
+
+void decide_not_enrolled(const Question& ask, Plan& plan) {
+  plan.reason = require_setting(ask);
+  if (ask.service.require != Require::always) {
+    plan.need = Need::not_needed;
+    plan.reason += "; not enrolled";
+    return;
+  }
+  if (ask.account.status == Registration::ended) {
+    plan.reason += "; the registration was terminated: closed";
+    return;
+  }
+  plan.reason += "; not enrolled, " + not_enrolled_setting(ask);
+  switch (ask.service.not_enrolled) {
+    case NotEnrolled::allow: plan.need = Need::not_needed; break;
+    case NotEnrolled::deny: break;
+    case NotEnrolled::set_up: plan.need = Need::set_up; break;
+  }
+}
+
+}  // namespace
+
+Plan plan(const Config& config, const SignIn& sign_in, const Account& account, Time now, std::uint64_t place_mark) {
+  const Question ask{config, sign_in, account, now, place_mark, config.service(sign_in.service)};
+  Plan plan;
+  plan.enrolled = enrolled(ask);
+  std::string unresolved;
+  if (exempt(ask, plan.reason, unresolved)) {
+    plan.need = Need::exempt;
+  } else if (ask.service.require == Require::off) {
+    plan.need = Need::not_needed;
+    plan.reason = require_setting(ask);
+  } else if (plan.enrolled) {
+    decide_enrolled(ask, plan);
+  } else {
+    decide_not_enrolled(ask, plan);
+  }
+  plan.reason += unresolved;
+  return plan;
+}
+
+std::string place(const SignIn& sign_in) {
+  Network from;
+  if (!parse_address(sign_in.from, from)) return {};
+  return sign_in.service + " " + network_text(from);
+}
+
+std::uint64_t place_mark(const SignIn& sign_in) {
+  const std::string where = place(sign_in);
+  return where.empty() ? 0 : method_mark(sign_in.user + '\0' + where);
+}
+
+}  // namespace utmfa

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the policy means for one sign-in, as data: is a second confirmation needed, which methods may be used in which
+// order, and every reason. A pure function: no clock, no I/O, no PAM. `utmfa-admin explain` prints the same Plan.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "config/config.h"
+#include "methods/account.h"
+
+namespace utmfa {
+
+enum class FirstFactor { proven, unknown };  // whether the module knows that a password or key was right
+
+// Who wants to sign in, and how. Made once from the module's words and from NSS.
+struct SignIn {
+  std::string user;  // canonical
+  std::string service;
+  std::string from;  // PAM_RHOST; "" = local
+  std::string tty;
+  std::string language;  // the caller's, when known
+  std::string prefer;    // method id to offer first, "" = the default
+  FirstFactor first = FirstFactor::unknown;
+  std::optional<std::vector<std::string>> groups;  // absent = could not be resolved: no exemption by group
+};
+
+enum class Need { exempt, not_needed, remembered, set_up, factor };
+
+struct Offer {
+  std::string method;  // id
+  std::string kind;
+  std::string why;  // "first in the method file"
+};
+
+struct Refusal {  // a method that is not offered, and why
+  std::string method, kind, why;
+};
+
+struct Plan {
+  Need need = Need::factor;
+  std::string reason;         // one line with the place in utmfa.yaml
+  std::vector<Offer> offers;  // default first; empty with Need::factor = asked all the same, and denied
+  std::vector<Refusal> refusals;
+  bool enrolled = false;
+};
+
+Plan plan(const Config& config, const SignIn& sign_in, const Account& account, Time now, std::uint64_t place_mark);
+
+// The mark of service and origin under which a sign-in may be remembered; "" when there is nothing to tell places
+// apart by (then nothing is remembered).
+std::string place(const SignIn& sign_in);
+std::uint64_t place_mark(const SignIn& sign_in);  // method_mark(user and place); 0 = place is ""
+
+}  // namespace utmfa

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+// One person's files, changed under the lock of the state's inode: the same lock that a judgement takes. The method
+// file is written first and the state after it, so that a cut between the two never forgets what was used.
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+#include "base/encoding.h"
+#include "base/text.h"
+#include "setup/setup.h"
+
+namespace utmfa {
+namespace {
+
+constexpr std::string_view suffix = ".yaml";
+constexpr int most_openings = 100;
+
+std::string method_name(const std::string& user) { return file_name(user) + std::string(suffix); }
+
+Error missing(const std::string& path, const std::string& user) {
+  return {Code::corrupt, path + ": missing: closed until `utmfa-admin state rebuild " + user + "`"};
+}
+
+MethodFile nobody(const std::string& user) {
+  MethodFile file;
+  file.user = user;
+  return file;
+}
+
+// Marks of methods that are gone; a mark is only dropped once the list without its method is on disk.
+void forget_gone(State& state, const MethodFile& file) {
+  std::erase_if(state.methods, [&](const MethodState& each) {
+    return std::none_of(file.methods.begin(), file.methods.end(),
+                        [&](const Method& method) { return method_mark(method.id) == each.method; });
+  });
+}
+
+struct Closed {
+  void operator()(DIR* listing) const { closedir(listing); }
+};
+
+int digit(char letter) {
+  if (letter >= '0' && letter <= '9') return letter - '0';
+  return letter >= 'A' && letter <= 'F' ? letter - 'A' + 10 : -1;
+}
+
+// file_name() undone; absent where it cannot be: a name that was cut.
+std::optional<std::string> name_of(std::string_view encoded) {
+  std::string name;
+  for (std::size_t i = 0; i < encoded.size(); ++i) {
+    if (encoded[i] != '%') {
+      name += encoded[i];
+      continue;
+    }
+    if (i + 2 >= encoded.size() || digit(encoded[i + 1]) < 0 || digit(encoded[i + 2]) < 0) return std::nullopt;
+    name += static_cast<char>(digit(encoded[i + 1]) * 16 + digit(encoded[i + 2]));
+    i += 2;
+  }
+  if (file_name(name) != encoded) return std::nullopt;
+  return name;
+}
+
+// The name is in the file's own name, or, where that was cut, in the file.
+Result<std::string> user_of(int directory, const std::string& path, std::string_view entry) {
+  const bool ours = entry.size() > suffix.size() && entry.substr(entry.size() - suffix.size()) == suffix;
+  if (!ours) return Error{Code::invalid, cleaned(path, 1024) + ": not a method file"};
+  const Result<Descriptor> file = open_file(directory, std::string(entry), path, Privacy::secret, Access::read);
+  if (!file) return file.error();
+  if (std::optional<std::string> name = name_of(entry.substr(0, entry.size() - suffix.size()))) return *name;
+  const Result<std::string> text = contents(file->get(), path, longest_method_file);
+  if (!text) return text.error();
+  const Result<MethodFile> read = parse_method_file(*text, path, kind_rules());
+  if (!read) return read.error();
+  if (method_name(read->user) != entry) return Error{Code::corrupt, cleaned(path, 1024) + ": belongs to another user"};
+  return read->user;
+}
+
+}  // namespace
+
+// The state, locked, with what belongs to it.
+struct Registry::Opened {
+  std::string user, name, path;
+  Descriptor methods, states;  // the directories
+  Descriptor file;
+  std::unique_ptr<const UserKeys> keys;  // the state refers to it, wherever this is moved
+  std::unique_ptr<StateFile> state;
+};
+
+Registry::Registry(Directories directories, const KeyRing& ring, Clock& clock, Random& random)
+    : directories_(std::move(directories)), ring_(ring), clock_(clock), random_(random) {}
+
+Result<std::optional<MethodFile>> Registry::method_file(int directory, const std::string& user) const {
+  const std::string name = method_name(user), path = directories_.methods() + "/" + name;
+  const Result<Descriptor> file = open_file(directory, name, path, Privacy::secret, Access::read);
+  if (!file && file.error().code == Code::not_found) return std::optional<MethodFile>();
+  if (!file) return file.error();
+  const Result<std::string> text = contents(file->get(), path, longest_method_file);
+  if (!text) return text.error();
+  Result<MethodFile> read = parse_method_file(*text, path, kind_rules());
+  if (!read) return read.error();
+  if (read->user != user) return Error{Code::corrupt, path + ": belongs to another user"};
+  return std::optional<MethodFile>(std::move(*read));
+}
+
+Result<Registered> Registry::read(const std::string& user) {
+  const Result<Descriptor> methods = open_directory(directories_.methods(), Privacy::secret);
+  if (!methods) return methods.error();
+  const Result<Descriptor> states = open_directory(directories_.state(), Privacy::secret);
+  if (!states) return states.error();
+  Result<std::optional<MethodFile>> file = method_file(methods->get(), user);
+  if (!file) return file.error();
+  if (!*file) return Registered{nobody(user), State{}};
+  const std::string path = directories_.state() + "/" + file_name(user);
+  const Result<Descriptor> opened =
+      open_file(states->get(), file_name(user), path, Privacy::secret, Access::read_write);
+  if (!opened && opened.error().code == Code::not_found) return missing(path, user);
+  if (!opened) return opened.error();
+  const UserKeys keys = ring_.keys_for(user);
+  Result<State> state = StateFile(opened->get(), user, keys, path).read();
+  if (!state) return state.error();
+  return Registered{std::move(**file), std::move(*state)};
+}
+
+// Opens the state, made empty when absent, and locks it. One that was removed while we waited is opened anew.
+Result<Registry::Opened> Registry::open_locked(const std::string& user) {
+  if (user.empty()) return Error{Code::invalid, "user: the name is empty"};
+  Opened opened{user,
+                file_name(user),
+                directories_.state() + "/" + file_name(user),
+                {},
+                {},
+                {},
+                std::make_unique<const UserKeys>(ring_.keys_for(user)),
+                {}};
+  Result<Descriptor> methods = open_directory(directories_.methods(), Privacy::secret);
+  if (!methods) return methods.error();
+  Result<Descriptor> states = open_directory(directories_.state(), Privacy::secret);
+  if (!states) return states.error();
+  opened.methods = std::move(*methods);
+  opened.states = std::move(*states);
+  for (int times = 0; times < most_openings; ++times) {
+    const Descriptor made(
+        openat(opened.states.get(), opened.name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    if (!made && errno != EEXIST) return os_error(opened.path, "create");
+    Result<Descriptor> file =
+        open_file(opened.states.get(), opened.name, opened.path, Privacy::secret, Access::read_write);
+    if (!file && file.error().code == Code::not_found) continue;
+    if (!file) return file.error();
+    opened.file = std::move(*file);
+    opened.state = std::make_unique<StateFile>(opened.file.get(), user, *opened.keys, opened.path);
+    if (Status locked = opened.state->lock(); !locked) return locked.error();
+    struct stat about {};
+    if (fstat(opened.file.get(), &about) != 0) return os_error(opened.path, "fstat");
+    if (about.st_nlink > 0) return opened;
+  }
+  return Error{Code::unavailable, opened.path + ": it is removed again and again"};
+}
+
+// Only with a method file is there anything that a damaged state must not forget.
+Result<State> Registry::state_of(Opened& opened, const std::optional<MethodFile>& file) {
+  Result<State> state = opened.state->read();
+  if (state || file || state.error().code != Code::corrupt) return state;
+  State fresh;
+  if (Status formatted = opened.state->format(fresh); !formatted) return formatted.error();
+  if (Status synced = opened.state->sync_new(opened.states.get()); !synced) return synced.error();
+  return fresh;
+}
+
+Status Registry::write(Opened& opened, const std::optional<MethodFile>& before, Registered& now) {
+  const std::string name = method_name(opened.user);
+  const std::string text = print_method_file(now.file, kind_rules());
+  const auto write_methods = [&]() -> Status {
+    if (before && print_method_file(*before, kind_rules()) == text) return Done{};
+    return replace_file(opened.methods.get(), name, directories_.methods() + "/" + name, text, 0600);
+  };
+  if (before)
+    if (Status written = write_methods(); !written) return written;
+  ++now.state.revision;
+  if (Status written = opened.state->write(now.state, Stage::decided); !written) return written;
+  if (Status synced = opened.state->sync(); !synced) return synced;
+  return before ? Status(Done{}) : write_methods();
+}
+
+Status Registry::change_locked(Opened& opened, const std::optional<MethodFile>& before,
+                               const std::function<Status(Registered&)>& change) {
+  Result<State> state = state_of(opened, before);
+  if (!state) return state.error();
+  Registered now{before ? *before : nobody(opened.user), std::move(*state)};
+  forget_gone(now.state, now.file);
+  const std::uint64_t revision = now.state.revision;
+  if (Status changed = change(now); !changed) return changed;
+  if (now.file.user != opened.user || now.file.methods.size() > most_methods || now.state.revision != revision)
+    return Error{Code::internal, opened.user + ": not a change of this person's registration"};
+  return write(opened, before, now);
+}
+
+Status Registry::change(const std::string& user, const std::function<Status(Registered&)>& change) {
+  Result<Opened> opened = open_locked(user);
+  if (!opened) return opened.error();
+  const Result<std::optional<MethodFile>> before = method_file(opened->methods.get(), user);
+  const Status done = before ? change_locked(*opened, *before, change) : Status(before.error());
+  if (!done) remove_alone(*opened);
+  opened->state->unlock();
+  return done;
+}
+
+// A registration that was broken off leaves nothing: a state without a method file goes, while it is still locked.
+void Registry::remove_alone(Opened& opened) {
+  const Result<std::optional<MethodFile>> file = method_file(opened.methods.get(), opened.user);
+  if (file && !*file) (void)remove_file(opened.states.get(), opened.name, opened.path);
+}
+
+Result<std::vector<std::string>> Registry::users(std::vector<std::string>& problems) {
+  const std::string path = directories_.methods();
+  const Result<Descriptor> directory = open_directory(path, Privacy::secret);
+  if (!directory) return directory.error();
+  const int copy = openat(directory->get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const std::unique_ptr<DIR, Closed> listing(copy < 0 ? nullptr : fdopendir(copy));
+  if (!listing) return os_error(path, "list");
+  std::vector<std::string> names;
+  for (errno = 0; const dirent* entry = readdir(listing.get()); errno = 0) {
+    const std::string_view file = entry->d_name;
+    if (file.front() == '.') continue;  // "." and "..", and what replace_file() is writing
+    const Result<std::string> name = user_of(directory->get(), path + "/" + std::string(file), file);
+    if (name) names.push_back(*name);
+    if (!name) problems.push_back(name.error().what);
+  }
+  if (errno != 0) return os_error(path, "list");
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Status Registry::keep(const std::string& user, std::string_view why) {
+  const Result<Descriptor> methods = open_directory(directories_.methods(), Privacy::secret);
+  if (!methods) return methods.error();
+  const std::string path = directories_.methods() + "/" + method_name(user);
+  const Result<Descriptor> file = open_file(methods->get(), method_name(user), path, Privacy::secret, Access::read);
+  if (!file) return file.error();
+  const Result<std::string> text = contents(file->get(), path, longest_method_file);
+  if (!text) return text.error();
+  if (Status made = make_directory(directories_.kept(), 0700); !made) return made;
+  const Result<Descriptor> kept = open_directory(directories_.kept(), Privacy::secret);
+  if (!kept) return kept.error();
+  const std::string stem = file_name(user) + "." + std::to_string(clock_.now()) + "." + file_name(why);
+  for (int number = 1;; ++number) {
+    const std::string name = stem + "." + std::to_string(number) + std::string(suffix);
+    if (faccessat(kept->get(), name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0) continue;
+    return replace_file(kept->get(), name, directories_.kept() + "/" + name, *text, 0600);
+  }
+}
+
+// Counted on from the clock where the old numbers are lost, so that a sign-in under way sees another revision.
+Status Registry::rebuild_locked(Opened& opened, const MethodFile& file, const FactorRules& rules) {
+  const Result<State> old = opened.state->read();
+  if (!old && old.error().code != Code::corrupt) return old.error();
+  const Time now = clock_.now();
+  const auto seconds = static_cast<std::uint64_t>(std::max<Time>(now, 0));
+  State state;
+  state.generation = std::max(seconds, old ? old->generation : 0);
+  state.revision = std::max(seconds, old ? old->revision : 0) + 1;
+  for (const Method& method : file.methods) {
+    const Factor* factor = factor_for(method.kind);
+    if (factor == nullptr) return Error{Code::internal, method.id + ": unknown kind"};
+    MethodState& spent = state.of(method.id);
+    const std::uint64_t mark = spent.method;
+    spent = factor->spent(method, rules, now);
+    spent.method = mark;
+  }
+  if (Status formatted = opened.state->format(state); !formatted) return formatted;
+  if (fsync(opened.states.get()) != 0) return os_error(opened.path, "fsync of its directory");
+  return Done{};
+}
+
+Status Registry::rebuild_state(const std::string& user, const FactorRules& rules) {
+  Result<Opened> opened = open_locked(user);
+  if (!opened) return opened.error();
+  const Result<std::optional<MethodFile>> file = method_file(opened->methods.get(), user);
+  Status done = Done{};
+  if (!file)
+    done = file.error();
+  else if (!*file)
+    done = Error{Code::not_found, user + ": nothing is registered, so there is no state to rebuild"};
+  else
+    done = rebuild_locked(*opened, **file, rules);
+  if (!done) remove_alone(*opened);
+  opened->state->unlock();
+  return done;
+}
+
+Result<Verdict> Registry::judge(const std::string& user, const FactorRules& rules, const ThrottleRules& throttle,
+                                const Attempt& attempt) {
+  Result<Record> record = open_record(directories_.data, ring_, user);
+  if (!record) return record.error();
+  FileVault vault(*record, rules, throttle, clock_, random_);
+  if (const Result<Account> account = vault.account(); !account) return account.error();
+  Attempt proving = attempt;
+  proving.proof = Proof::waiting;
+  return vault.judge(proving);
+}
+
+}  // namespace utmfa

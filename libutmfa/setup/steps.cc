@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+// The four steps as pure edits. Each refusal says in words what is missing or what to do.
+#include <algorithm>
+
+#include "base/text.h"
+#include "setup/setup.h"
+
+namespace utmfa {
+namespace {
+
+Error refused(const std::string& why) { return {Code::refused, why}; }
+
+Status open_for_change(const Registered& registered) {
+  if (registered.file.status != Registration::ended) return Done{};
+  return refused("this registration has ended: an administrator has to reset it first");
+}
+
+Result<Method*> method_in(Registered& registered, std::string_view id) {
+  if (Status open = open_for_change(registered); !open) return open.error();
+  Method* method = registered.file.find(id);
+  if (method == nullptr) return Error{Code::not_found, cleaned(id, 32) + ": no such method"};
+  return method;
+}
+
+// A pass is for the days until a person has methods of their own.
+bool lasting(const Method& method) {
+  const Factor* factor = factor_for(method.kind);
+  return factor != nullptr && factor->standing == Standing::lasting;
+}
+
+bool counts(const Method& method) { return lasting(method) && method.proof == Proof::confirmed; }
+
+bool may_be_default(const Method& method, const RegistrationRules& rules) {
+  const std::vector<std::string>& kinds = rules.default_kinds;
+  return kinds.empty() || std::find(kinds.begin(), kinds.end(), method.kind) != kinds.end();
+}
+
+Status default_allowed(const Method& method, const RegistrationRules& rules) {
+  if (may_be_default(method, rules)) return Done{};
+  std::string kinds;
+  for (const std::string& each : rules.default_kinds) kinds += (kinds.empty() ? "" : ", ") + each;
+  return refused(method.id + " cannot be the default method: expected one of " + kinds);
+}
+
+bool one_of_a_kind(const Method& method) {
+  const Factor* factor = factor_for(method.kind);
+  return factor != nullptr && factor->id_stem.back() == '!';
+}
+
+// A sheet or a pass stays behind the methods of every day, and takes the place of the one before it.
+void place(std::vector<Method>& methods, Method added) {
+  const auto same =
+      std::find_if(methods.begin(), methods.end(), [&](const Method& each) { return each.id == added.id; });
+  if (same != methods.end()) {
+    *same = std::move(added);
+    return;
+  }
+  auto at = methods.end();
+  while (!one_of_a_kind(added) && at != methods.begin() && one_of_a_kind(*(at - 1))) --at;
+  methods.insert(at, std::move(added));
+}
+
+std::string quantity(std::ptrdiff_t count, const std::string& noun) {
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+}  // namespace
+
+Result<std::string> add_method(Registered& registered, Made made, const UserKeys& keys, Random& random, Time now) {
+  MethodFile& file = registered.file;
+  if (Status open = open_for_change(registered); !open) return open.error();
+  const Factor* factor = factor_for(made.method.kind);
+  if (factor == nullptr) return Error{Code::invalid, "unknown kind of method"};
+  if (!valid_label(made.method.label))
+    return Error{Code::invalid, "label: expected 1 to 64 bytes of text without control characters"};
+  made.method.id = free_id(file, factor->id_stem);
+  if (file.find(made.method.id) == nullptr && file.methods.size() >= most_methods)
+    return refused("there are " + std::to_string(most_methods) + " methods already: remove one first");
+  for (const auto& [field, secret] : made.secrets) {
+    Result<std::string> sealed =
+        seal(keys, {file.user, made.method.id, made.method.kind, field}, secret.view(), random);
+    if (!sealed) return sealed.error();
+    made.method.fields.insert_or_assign(field, std::move(*sealed));
+  }
+  made.method.registered = now;
+  MethodState& state = registered.state.of(made.method.id);
+  const std::uint64_t mark = state.method;
+  state = MethodState{};  // what stood under this id belongs to another secret
+  state.method = mark;
+  state.moving = made.moving;
+  if (file.status == Registration::none) file.status = Registration::setting_up;
+  const std::string id = made.method.id;
+  place(file.methods, std::move(made.method));
+  return id;
+}
+
+Status confirm_method(Registered& registered, std::string_view id) {
+  const Result<Method*> method = method_in(registered, id);
+  if (!method) return method.error();
+  (*method)->proof = Proof::confirmed;
+  return Done{};
+}
+
+Status mark_tested(Registered& registered, std::string_view id, Time now) {
+  const Result<Method*> method = method_in(registered, id);
+  if (!method) return method.error();
+  if ((*method)->proof != Proof::confirmed)
+    return refused((*method)->id + " has not been proven yet: type its first code");
+  (*method)->tested = now;
+  return Done{};
+}
+
+std::vector<std::string> missing_before_apply(const Registered& registered, const RegistrationRules& rules) {
+  const std::vector<Method>& methods = registered.file.methods;
+  std::vector<std::string> reasons;
+  const auto have = std::count_if(methods.begin(), methods.end(), counts);
+  if (have < rules.minimum)
+    reasons.push_back(quantity(have, "method") + " registered and proven: " + std::to_string(rules.minimum) +
+                      " are needed");
+  for (const Method& method : methods) {
+    if (!lasting(method)) continue;
+    if (method.proof != Proof::confirmed)
+      reasons.push_back(method.id + " has not been proven yet: type its first code, or remove it");
+    else if (rules.test == TestRule::demanded && method.tested == 0)
+      reasons.push_back(method.id + " has not been tried yet: sign in with it once");
+  }
+  if (!methods.empty())
+    if (Status allowed = default_allowed(methods.front(), rules); !allowed) reasons.push_back(allowed.error().what);
+  return reasons;
+}
+
+Status apply(Registered& registered, const RegistrationRules& rules) {
+  if (Status open = open_for_change(registered); !open) return open;
+  if (registered.file.status == Registration::active) return refused("this registration is in force already");
+  std::string all;
+  for (const std::string& reason : missing_before_apply(registered, rules)) all += (all.empty() ? "" : "; ") + reason;
+  if (!all.empty()) return refused(all);
+  registered.file.status = Registration::active;
+  return Done{};
+}
+
+Status make_default(Registered& registered, std::string_view id, const RegistrationRules& rules) {
+  const Result<Method*> method = method_in(registered, id);
+  if (!method) return method.error();
+  if ((*method)->proof != Proof::confirmed)
+    return refused((*method)->id + " has not been proven yet: type its first code");
+  if (Status allowed = default_allowed(**method, rules); !allowed) return allowed;
+  std::vector<Method>& methods = registered.file.methods;
+  const auto at = methods.begin() + (*method - methods.data());
+  std::rotate(methods.begin(), at, at + 1);
+  return Done{};
+}
+
+Status reorder(Registered& registered, const std::vector<std::string>& ids, const RegistrationRules& rules) {
+  if (Status open = open_for_change(registered); !open) return open;
+  std::vector<Method>& methods = registered.file.methods;
+  std::vector<Method> ordered;
+  for (const std::string& id : ids) {
+    const Method* method = registered.file.find(id);
+    if (method == nullptr) return Error{Code::not_found, cleaned(id, 32) + ": no such method"};
+    const bool again = std::any_of(ordered.begin(), ordered.end(), [&](const Method& each) { return each.id == id; });
+    if (again) return refused(id + " is named twice");
+    ordered.push_back(*method);
+  }
+  if (ordered.size() != methods.size())
+    return refused("name every method once: there are " + std::to_string(methods.size()));
+  if (ordered.empty()) return Done{};
+  if (ordered.front().id != methods.front().id) {
+    if (Status allowed = default_allowed(ordered.front(), rules); !allowed) return allowed;
+    if (ordered.front().proof != Proof::confirmed)
+      return refused(ordered.front().id + " has not been proven yet: type its first code");
+  }
+  methods = std::move(ordered);
+  return Done{};
+}
+
+Status rename_method(Registered& registered, std::string_view id, std::string_view label) {
+  const Result<Method*> method = method_in(registered, id);
+  if (!method) return method.error();
+  if (!valid_label(label))
+    return Error{Code::invalid, "label: expected 1 to 64 bytes of text without control characters"};
+  (*method)->label = label;
+  return Done{};
+}
+
+Status remove_method(Registered& registered, std::string_view id, const RegistrationRules& rules) {
+  const Result<Method*> method = method_in(registered, id);
+  if (!method) return method.error();
+  std::vector<Method> rest = registered.file.methods;
+  std::erase_if(rest, [&](const Method& each) { return each.id == id; });
+  if (registered.file.status == Registration::active && counts(**method)) {
+    if (std::count_if(rest.begin(), rest.end(), counts) < rules.minimum)
+      return refused("at least " + quantity(rules.minimum, "method") + " must stay: add another one first");
+    const auto next = std::find_if(rest.begin(), rest.end(), counts);
+    if (next != rest.end() && !may_be_default(*next, rules))
+      return refused(next->id + " would become the default and cannot be: add another method first");
+  }
+  registered.file.methods = std::move(rest);
+  return Done{};
+}
+
+Status reseal(Registered& registered, const UserKeys& keys, Random& random) {
+  for (Method& method : registered.file.methods) {
+    const Factor* factor = factor_for(method.kind);
+    if (factor == nullptr) return Error{Code::internal, method.id + ": unknown kind"};
+    for (const FieldRule& rule : factor->fields) {
+      const auto found = method.fields.find(rule.key);
+      if (rule.type != FieldType::sealed || found == method.fields.end()) continue;
+      if (sealed_key_id(found->second) == keys.active) continue;
+      const SealedPlace place{registered.file.user, method.id, method.kind, rule.key};
+      const Result<Secret> secret = unseal(keys, place, found->second);
+      if (!secret) return secret.error();
+      const Result<std::string> sealed = seal(keys, place, secret->view(), random);
+      if (!sealed) return sealed.error();
+      found->second = *sealed;
+    }
+  }
+  return Done{};
+}
+
+Status reset_registration(Registered& registered) {
+  registered.file.status = Registration::none;
+  registered.file.methods.clear();
+  return Done{};
+}
+
+Status end_registration(Registered& registered) {
+  if (Status open = open_for_change(registered); !open) return open;
+  registered.file.status = Registration::ended;
+  return Done{};
+}
+
+}  // namespace utmfa

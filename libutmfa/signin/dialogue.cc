@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+// Words and turns of the dialogue. What an answer is worth is the vault's affair.
+#include "signin/dialogue.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "signin/words.h"
+
+namespace utmfa {
+namespace {
+
+constexpr int most_picks = 3;  // numbers that are not in the list, before the question comes back
+
+bool taken(const Service& service, std::string_view kind) {
+  return service.methods.empty() ||
+         std::find(service.methods.begin(), service.methods.end(), kind) != service.methods.end();
+}
+
+// The index that a typed number or the first letters of exactly one line mean; items.size() when none.
+std::size_t meant(std::string_view typed, const std::vector<std::string>& items) {
+  typed = trimmed(typed);
+  if (const auto n = number(typed, 1, static_cast<std::int64_t>(items.size()))) return static_cast<std::size_t>(*n - 1);
+  const std::string start = lower_ascii(typed);
+  std::size_t found = items.size();
+  for (std::size_t i = 0; i < items.size() && !start.empty(); ++i) {
+    if (lower_ascii(items[i]).rfind(start, 0) != 0) continue;
+    if (found != items.size()) return items.size();
+    found = i;
+  }
+  return found;
+}
+
+}  // namespace
+
+std::string not_registered() {
+  return say("You have not registered a method for the second confirmation yet. Please ask your administrator.");
+}
+
+bool labels_shown(const SignIn& who, const Service& service) {
+  if (service.labels == Labels::always) return true;
+  return service.labels == Labels::proven && who.first == FirstFactor::proven;
+}
+
+Dialogue::Dialogue(const SignIn& who, const Service& service, const Account& account, const Plan& plan,
+                   Outside& outside)
+    : who_(who), service_(service), account_(account), plan_(plan), outside_(outside),
+      personal_(labels_shown(who, service) && !plan.offers.empty()),
+      choices_(personal_ ? personal_choices() : plain_choices()), tries_left_(service.tries) {
+  for (std::size_t i = 0; i < choices_.size() && !plan.offers.empty(); ++i)
+    if (choices_[i].method == plan.offers.front().method && (personal_ || asked_alike(choices_[i], choices_[0])))
+      current_ = i;
+}
+
+// Where names are hidden, the first question must not tell what kind of method a name has.
+bool Dialogue::asked_alike(const Choice& one, const Choice& other) {
+  return one.factor->plain_prompt == other.factor->plain_prompt && one.factor->echo == other.factor->echo;
+}
+
+std::vector<Dialogue::Choice> Dialogue::personal_choices() const {
+  std::vector<Choice> choices;
+  for (const Offer& offer : plan_.offers) {
+    const AccountMethod* held = account_.find(offer.method);
+    const Factor* factor = factor_for(offer.kind);
+    if (held == nullptr || factor == nullptr) continue;
+    const std::string left = held->left < 0 ? std::string() : std::to_string(held->left);
+    choices.push_back({offer.method, factor, held->method.label, say(factor->listed, {held->method.label, left})});
+  }
+  return choices;
+}
+
+std::vector<Dialogue::Choice> Dialogue::plain_choices() const {
+  std::vector<Choice> choices;
+  for (const Factor& factor : factors()) {
+    if (factor.decoy == nullptr || !taken(service_, factor.kind)) continue;
+    std::string method;
+    for (const Offer& offer : plan_.offers)
+      if (method.empty() && offer.kind == factor.kind) method = offer.method;
+    choices.push_back({method, &factor, {}, say(factor.title)});
+  }
+  return choices;
+}
+
+std::string Dialogue::prompt() const {
+  const Choice& choice = choices_[current_];
+  const std::string question =
+      personal_ ? say(choice.factor->prompt, {choice.label}) : say(choice.factor->plain_prompt);
+  return lead_ + (choices_.size() > 1 ? say("{0} (? for another method): ", {question}) : say("{0}: ", {question}));
+}
+
+Result<Passed> Dialogue::run() {
+  if (account_.locked_until > outside_.clock.now()) return locked(account_.locked_until);
+  if (choices_.empty()) {
+    passed_.reason = "no method can be used: " + plan_.reason;
+    return passed_;
+  }
+  while (tries_left_ > 0 && turns_left_-- > 0) {
+    const Result<Turn> turn = one_turn();
+    if (!turn) return turn.error();
+    if (*turn == Turn::over) return passed_;
+  }
+  if (const Status said = farewell(); !said) return said.error();
+  return passed_;
+}
+
+Result<Dialogue::Turn> Dialogue::one_turn() {
+  const Result<Answer> answer = outside_.conversation.ask(prompt(), choices_[current_].factor->echo);
+  if (!answer) {
+    gone_ = true;
+    return answer.error();
+  }
+  lead_.clear();
+  if (answer->said == Said::password_again) {
+    lead_ = say("That was your password. ");
+    passed_.reason = "the password was typed instead of a code";
+    --tries_left_;
+    return Turn::ask;
+  }
+  const std::string_view text = trimmed(answer->text.view());
+  if (text.empty() || text == "?" || text == "\xef\xbc\x9f") return pick_another();  // also the full-width mark
+  return judged(text);
+}
+
+Result<Dialogue::Turn> Dialogue::pick_another() {
+  if (choices_.size() == 1) {
+    lead_ = say("There is no other method. ");
+    return Turn::ask;
+  }
+  std::vector<std::string> items;
+  for (const Choice& choice : choices_) items.push_back(choice.item);
+  std::string title = say("Other methods:");
+  for (int i = 0; i < most_picks; ++i) {
+    const Result<Answer> reply = outside_.conversation.choose(title, items, say("Number of the method: "));
+    if (!reply) {
+      gone_ = true;
+      return reply.error();
+    }
+    const std::size_t index = meant(reply->text.view(), items);
+    if (index < choices_.size()) current_ = index;
+    if (index < choices_.size() || trimmed(reply->text.view()).empty()) return Turn::ask;
+    title = say("That is not in the list. ") + say("Other methods:");
+  }
+  return Turn::ask;
+}
+
+Result<Dialogue::Turn> Dialogue::judged(std::string_view answer) {
+  const Choice& choice = choices_[current_];
+  Attempt attempt;
+  attempt.method = choice.method;
+  attempt.kind = choice.factor->kind;
+  attempt.answer = answer;
+  if (service_.remember > 0) {
+    attempt.remember_place = place_mark(who_);
+    attempt.remember_until = outside_.clock.now() + service_.remember;
+  }
+  const Result<Verdict> verdict = outside_.vault.judge(attempt);
+  if (!verdict) return verdict.error();
+  passed_.method = choice.method;
+  passed_.kind = choice.factor->kind;
+  passed_.failures = verdict->failures;
+  locked_until_ = verdict->locked_until;
+  switch (verdict->judged) {
+    case Judged::accepted:
+      passed_.end = End::accepted;
+      passed_.reason.clear();
+      return Turn::over;
+    case Judged::rejected: return wrong(*verdict, "wrong answer", say("That code is not right. "));
+    case Judged::used:
+      return wrong(*verdict, "used before", say("That code was already used. Wait for the next one. "));
+    case Judged::throttled: {
+      const Result<Passed> end = locked(verdict->locked_until);
+      if (!end) return end.error();
+      return Turn::over;
+    }
+    case Judged::disabled:
+      return wrong(*verdict, "disabled after too many failures", say("This method can no longer be used. "));
+  }
+  return Error{Code::internal, "judge: unknown verdict"};
+}
+
+Result<Dialogue::Turn> Dialogue::wrong(const Verdict& verdict, std::string_view what, std::string_view lead) {
+  Event e;
+  e.what = "wrong";
+  e.user = who_.user;
+  e.service = who_.service;
+  e.from = who_.from;
+  e.tty = who_.tty;
+  e.method = passed_.method;
+  e.kind = passed_.kind;
+  e.reason = what;
+  e.failures = static_cast<int>(verdict.failures);
+  if (Status audited = outside_.audit.record(e); !audited) return audited.error();
+  passed_.reason = what;
+  lead_ = lead;
+  --tries_left_;
+  if (verdict.locked_until > outside_.clock.now() && tries_left_ > 0) {
+    const Result<Passed> end = locked(verdict.locked_until);
+    if (!end) return end.error();
+    return Turn::over;
+  }
+  return Turn::ask;
+}
+
+Result<Passed> Dialogue::locked(Time until) {
+  passed_.end = End::locked;
+  passed_.reason = "too many wrong answers: locked until " + iso_time(until);
+  if (const Status told = outside_.conversation.tell(
+          say("Too many wrong codes. Try again after {0}.", {clock_text(until)}), Style::error);
+      !told) {
+    gone_ = true;
+    return told.error();
+  }
+  return passed_;
+}
+
+// Said after the last try, when nothing more will be asked.
+Status Dialogue::farewell() {
+  std::string text = lead_;
+  if (!plan_.enrolled && labels_shown(who_, service_))
+    text = not_registered();
+  else if (locked_until_ > outside_.clock.now())
+    text = say("Too many wrong codes. Try again after {0}.", {clock_text(locked_until_)});
+  const Status told =
+      outside_.conversation.tell(trimmed(text).empty() ? say("Signing in did not work.") : text, Style::error);
+  if (!told) gone_ = true;
+  return told;
+}
+
+}  // namespace utmfa

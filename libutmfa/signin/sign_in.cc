@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// The sign-in from plan to outcome. Order of every step as in ARCHITECTURE.md; the dialogue itself is in dialogue.cc.
+#include "signin/sign_in.h"
+
+#include <array>
+
+#include "signin/dialogue.h"
+#include "signin/words.h"
+
+namespace utmfa {
+namespace {
+
+Event event(std::string_view what, const SignIn& who, std::string_view reason) {
+  Event e;
+  e.what = what;
+  e.user = who.user;
+  e.service = who.service;
+  e.from = who.from;
+  e.tty = who.tty;
+  e.reason = reason;
+  return e;
+}
+
+// The line comes before the reply. One that cannot be handed over means that nobody keeps account: no decision then.
+Outcome audited(Outcome outcome, const Event& event, Outside& outside) {
+  return outside.audit.record(event) ? outcome : Outcome::unavailable;
+}
+
+Outcome decided(Outcome outcome, const SignIn& who, Outside& outside, std::string_view reason) {
+  return audited(outcome, event(name(outcome), who, reason), outside);
+}
+
+Outcome undecided(const Error& error, const SignIn& who, Outside& outside) {
+  if (error.code == Code::conflict)
+    (void)outside.conversation.tell(say("Your methods were changed meanwhile. Please sign in again."), Style::error);
+  else
+    (void)outside.conversation.tell(say("The second confirmation does not work now. Please tell your administrator."),
+                                    Style::error);
+  return decided(Outcome::unavailable, who, outside, error.what);
+}
+
+std::string_view language_for(const SignIn& who, const Service& service, const Config& config, const Account& account) {
+  // The person's own language would tell a stranger that this name is registered.
+  if (labels_shown(who, service) && !account.language.empty()) return account.language;
+  if (!who.language.empty()) return who.language;
+  return service.language.empty() ? config.language : service.language;
+}
+
+// Registering at sign-in is not there yet. "Set-up needed" would let a PAM stack go on to its password door, where
+// nobody asks for us; so it is a refusal that says what to do.
+Outcome not_set_up(const SignIn& who, Outside& outside, const std::string& reason) {
+  (void)outside.conversation.tell(not_registered(), Style::error);
+  return decided(Outcome::denied, who, outside, reason);
+}
+
+// What needs no look at the person holds even where the vault does not answer: the way in for those who mend it.
+bool needs_no_vault(const SignIn& who, const Outside& outside, std::string& reason) {
+  const Plan plan = utmfa::plan(outside.config, who, Account{}, outside.clock.now(), 0);
+  reason = plan.reason;
+  return plan.need == Need::exempt || outside.config.service(who.service).require == Require::off;
+}
+
+// Decides without the vault where it can; otherwise there is no decision.
+Outcome without_vault(const Error& error, const SignIn& who, Outside& outside) {
+  std::string reason;
+  if (!needs_no_vault(who, outside, reason)) return undecided(error, who, outside);
+  return decided(Outcome::exempt, who, outside, reason);
+}
+
+}  // namespace
+
+std::string_view name(Outcome outcome) {
+  static constexpr std::array<std::string_view, 8> names = {"granted",    "denied",        "locked",      "exempt",
+                                                            "not-needed", "set-up-needed", "unavailable", "aborted"};
+  return names[static_cast<std::size_t>(outcome)];
+}
+
+Outcome sign_in(const SignIn& who, Outside& outside) {
+  const Service& service = outside.config.service(who.service);
+  speak(service.language.empty() ? outside.config.language : service.language);
+  const Result<Account> account = outside.vault.account();
+  if (!account) return without_vault(account.error(), who, outside);
+  speak(language_for(who, service, outside.config, *account));
+
+  const Plan plan = utmfa::plan(outside.config, who, *account, outside.clock.now(), place_mark(who));
+  switch (plan.need) {
+    case Need::exempt: return decided(Outcome::exempt, who, outside, plan.reason);
+    case Need::not_needed:
+    case Need::remembered: return decided(Outcome::not_needed, who, outside, plan.reason);
+    case Need::set_up: return not_set_up(who, outside, plan.reason);
+    case Need::factor: break;
+  }
+
+  Dialogue dialogue(who, service, *account, plan, outside);
+  const Result<Passed> passed = dialogue.run();
+  if (!passed) {
+    if (passed.error().code == Code::unavailable && dialogue.person_gone())
+      return decided(Outcome::aborted, who, outside, passed.error().what);
+    return undecided(passed.error(), who, outside);
+  }
+  Event last = event("denied", who, passed->reason.empty() ? plan.reason : passed->reason);
+  last.method = passed->method;
+  last.kind = passed->kind;
+  last.failures = static_cast<int>(passed->failures);
+  Outcome outcome = Outcome::denied;
+  if (passed->end == End::locked) outcome = Outcome::locked;
+  if (passed->end == End::accepted) outcome = Outcome::granted;
+  last.what = name(outcome);
+  return audited(outcome, last, outside);
+}
+
+Outcome account_check(const SignIn& who, Outside& outside) {
+  const Service& service = outside.config.service(who.service);
+  if (service.account == AccountDoor::off)
+    return decided(Outcome::not_needed, who, outside, "account: off for " + who.service);
+  const Result<Account> account = outside.vault.account();
+  if (!account) return without_vault(account.error(), who, outside);
+  const Plan plan = utmfa::plan(outside.config, who, *account, outside.clock.now(), place_mark(who));
+  if (plan.need != Need::factor && plan.need != Need::set_up)
+    return decided(plan.need == Need::exempt ? Outcome::exempt : Outcome::not_needed, who, outside, plan.reason);
+  speak(language_for(who, service, outside.config, *account));
+  (void)outside.conversation.tell(
+      say("This machine asks for a second confirmation, and this way of signing in skipped it. "
+          "Please tell your administrator."),
+      Style::error);
+  return decided(Outcome::denied, who, outside,
+                 "no second confirmation was asked before account management: sshd_config needs "
+                 "\"AuthenticationMethods publickey,keyboard-interactive:pam\" (or keyboard-interactive:pam alone); " +
+                     plan.reason);
+}
+
+}  // namespace utmfa

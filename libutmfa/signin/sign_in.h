@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// The sign-in, one straight function. Everything outside comes in as a port. The only place in the tree that says
+// Outcome::granted.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "audit/audit.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "config/config.h"
+#include "factors/factor.h"
+#include "policy/plan.h"
+#include "vault/vault.h"
+
+namespace utmfa {
+
+enum class Outcome { granted, denied, locked, exempt, not_needed, set_up_needed, unavailable, aborted };
+std::string_view name(Outcome outcome);
+
+enum class Said { text, password_again };
+struct Answer {
+  Said said = Said::text;
+  Secret text;
+};
+
+enum class Style { info, error };
+
+// What stands between a person and the sign-in: the module over the wire, or a script in a test. An Error means that
+// the person is gone.
+class Conversation {
+ public:
+  virtual Result<Answer> ask(std::string_view prompt, Echo echo) = 0;
+  virtual Status tell(std::string_view text, Style style) = 0;
+  // A list to choose from; the reply is untrusted text: a number, first letters, or anything.
+  virtual Result<Answer> choose(std::string_view title, const std::vector<std::string>& items,
+                                std::string_view prompt) = 0;
+
+ protected:
+  ~Conversation() = default;
+};
+
+struct Outside {
+  const Config& config;
+  Vault& vault;
+  Conversation& conversation;
+  Clock& clock;
+  Audit& audit;
+};
+
+// The dialogue of one sign-in, from the plan to the outcome.
+Outcome sign_in(const SignIn& who, Outside& outside);
+
+// Account management reached without our dialogue in the same process (an ssh key alone): denied where a second
+// confirmation is demanded and the service says `account: enforce`; otherwise not_needed. Nothing is asked.
+Outcome account_check(const SignIn& who, Outside& outside);
+
+}  // namespace utmfa

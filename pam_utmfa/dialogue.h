@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is said between module and verifier at one door, by the rules of docs/wire.md: the verifier leads, the module
+// shows, asks and passes on. Nothing is decided here; whatever is not a proper result is no result.
+#pragma once
+
+#include <string_view>
+
+#include "conversation.h"
+#include "line.h"
+#include "wire/frame.h"
+
+namespace utmfa {
+
+inline constexpr unsigned most_frames = 256;         // of the verifier, in one sign-in
+inline constexpr std::size_t longest_answer = 1023;  // bytes passed on; sshd's clients cut there as well
+inline constexpr unsigned most_items = 32;
+
+enum class Door { authenticate, account };
+
+// How one sign-in ends: the row of the verifier's word, one code for each door. The mark is what the account door of
+// the same process finds later: its first letter, or 0 for none.
+struct Ending {
+  std::string_view word;
+  int authenticate, account;
+  char mark;
+};
+extern const Ending unavailable, garbled, hung_up;  // garbled: the verifier's fault, for the log
+inline constexpr char set_up_mark = 's';
+
+// Says hello and goes on to the end.
+const Ending& converse(Line& line, const wire::Writer& hello, Door door, pam_handle_t* pamh, Person& person);
+
+}  // namespace utmfa

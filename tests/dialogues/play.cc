@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading a dialogue file and playing it.
+#include <fstream>
+#include <map>
+
+#include "base/encoding.h"
+#include "base/text.h"
+#include "dialogue.h"
+#include "methods/state.h"
+
+namespace utmfa::test {
+namespace {
+
+std::vector<std::string> words(std::string_view line) {
+  std::vector<std::string> found;
+  std::string word;
+  bool quoted = false;
+  for (const char c : std::string(line) + ' ') {
+    if (c == '"')
+      quoted = !quoted;
+    else if (c != ' ' || quoted)
+      word += c;
+    else if (!word.empty())
+      found.push_back(std::exchange(word, {}));
+  }
+  return found;
+}
+
+class Play {
+ public:
+  Play(std::string path, int failing) : path_(std::move(path)), vault_(faults_, clock_), failing_(failing) {}
+
+  std::string run(int& calls) {
+    std::ifstream in(path_);
+    if (!in) return path_ + ": cannot be read";
+    std::vector<Line> lines;
+    std::string text;
+    for (int n = 1; std::getline(in, text); ++n) lines.push_back({n, text});
+    for (at_ = 0; at_ < lines.size() && wrong_.empty(); ++at_) step(lines);
+    if (sign_ins_ == 0 && wrong_.empty()) wrong_ = path_ + ": no sign-in in the file";
+    calls = most_calls_;
+    return wrong_;
+  }
+
+ private:
+  void fail(int line, const std::string& what) {
+    if (wrong_.empty()) wrong_ = path_ + ":" + std::to_string(line) + ": " + what;
+  }
+
+  void step(const std::vector<Line>& lines) {
+    const Line& line = lines[at_];
+    const std::vector<std::string> word = words(line.text);
+    if (word.empty() || word[0][0] == '#') return;
+    if (word[0] == "config") return read_config(lines);
+    if (word[0] == "sign-in" || word[0] == "account") return sign(lines, word);
+    if (word[0] == "audit") return check_audit(line);
+    if (!settle(word)) fail(line.number, "unknown line: " + line.text);
+  }
+
+  bool settle(const std::vector<std::string>& word) {
+    if (word.size() < 2) return false;
+    if (word[0] == "clock")
+      clock_.time = from_iso_time(word[1]).value_or(0);
+    else if (word[0] == "tick")
+      clock_.time += *number(word[1], 0, 100000000);
+    else if (word[0] == "language")
+      vault_.file.language = word[1];
+    else if (word[0] == "failures")
+      fail_before(word);
+    else if (word[0] == "status")
+      set_status(word[1]);
+    else if (word[0] == "totp" || word[0] == "recovery")
+      add(word);
+    else
+      return false;
+    return true;
+  }
+
+  void fail_before(const std::vector<std::string>& word) {  // failures ID COUNT
+    for (std::int64_t i = *number(word[2], 0, 200); i > 0; --i) charge(vault_.state, word[1], clock_.now() - 100000);
+  }
+
+  void set_status(const std::string& word) {
+    for (const Registration each :
+         {Registration::none, Registration::setting_up, Registration::active, Registration::ended})
+      if (name(each) == word) vault_.file.status = each;
+  }
+
+  void add(const std::vector<std::string>& word) {
+    const Factor* factor = factor_for(word[0]);
+    const Made& made = made_once(*factor, word);
+    Method method = made.method;
+    method.id = word[1];
+    method.proof = Proof::confirmed;
+    vault_.secrets.emplace(word[1], made.secrets.find(factor->secret_field)->second.clone());
+    vault_.file.methods.push_back(method);
+    if (word[0] == "recovery") recovery_ = made.shown;
+  }
+
+  // A sheet costs half a second of hashing, and the fault walk plays every file many times.
+  static const Made& made_once(const Factor& factor, const std::vector<std::string>& word) {
+    static std::map<std::vector<std::string>, Made> kept;
+    const auto found = kept.find(word);
+    if (found != kept.end()) return found->second;
+    CountingRandom random;
+    Wish wish;
+    wish.label = word[2];
+    if (word[0] == "totp") wish.secret = std::move(*from_base32(word[3]));
+    return kept.emplace(word, std::move(*factor.make(wish, random, 0))).first->second;
+  }
+
+  void read_config(const std::vector<Line>& lines) {
+    std::string text;
+    const int first = lines[at_].number;
+    while (++at_ < lines.size() && lines[at_].text != "end") text += lines[at_].text + "\n";
+    Result<Config> config = parse_config(text, "utmfa.yaml", kind_names());
+    if (!config) return fail(first, config.error().what);
+    config_ = std::move(*config);
+    vault_.throttle = config_.throttle;
+    vault_.rules = {config_.totp_window, config_.hotp_window};
+  }
+
+  SignIn who(const std::vector<std::string>& word) const {
+    SignIn who;
+    who.user = word[1];
+    who.service = word[2];
+    who.groups.emplace();
+    for (std::size_t i = 3; i < word.size(); ++i) {
+      const std::size_t equals = word[i].find('=');
+      const std::string key = word[i].substr(0, equals), value = word[i].substr(equals + 1);
+      if (key == "from") who.from = value;
+      if (key == "tty") who.tty = value;
+      if (key == "prefer") who.prefer = value;
+      if (key == "first" && value == "proven") who.first = FirstFactor::proven;
+      if (key == "groups" && value == "?") who.groups.reset();
+      if (key == "groups" && value != "?")
+        for (std::string_view each : split(value, ',')) who.groups->emplace_back(each);
+    }
+    return who;
+  }
+
+  static bool outcome_line(const std::string& text) {
+    for (int i = 0; i <= static_cast<int>(Outcome::aborted); ++i)
+      if (text == name(static_cast<Outcome>(i))) return true;
+    return false;
+  }
+
+  void sign(const std::vector<Line>& lines, const std::vector<std::string>& word) {
+    ++sign_ins_;
+    Script script(faults_, vault_, clock_);
+    script.strict = failing_ == 0;
+    const int first = lines[at_].number;
+    while (++at_ < lines.size() && !outcome_line(lines[at_].text)) {
+      std::string text = lines[at_].text;
+      for (std::size_t i = 0; i < recovery_.size(); ++i)
+        if (text == "> (code " + std::to_string(i + 1) + ")") text = "> " + recovery_[i];
+      script.expected.push_back({lines[at_].number, text});
+    }
+    if (at_ >= lines.size()) return fail(first, "this sign-in has no outcome");
+    MemoryAudit audit(faults_);
+    Outside outside{config_, vault_, script, clock_, audit};
+    faults_ = {0, failing_};
+    const Outcome outcome = word[0] == "account" ? account_check(who(word), outside) : sign_in(who(word), outside);
+    most_calls_ = std::max(most_calls_, faults_.calls);
+    audit_ = audit.lines;
+    if (failing_ != 0) {
+      // Failing anywhere in this sign-in: it must not be let in. A shorter one was never reached by the fault.
+      if (faults_.calls >= failing_ && name(outcome) == "granted") fail(first, "granted although a call failed");
+      return;
+    }
+    if (!script.wrong.empty()) return fail(first, script.wrong);
+    if (!script.expected.empty()) return fail(script.expected.front().number, "was not reached");
+    if (name(outcome) != lines[at_].text) fail(lines[at_].number, "outcome: " + std::string(name(outcome)));
+  }
+
+  void check_audit(const Line& line) {
+    if (failing_ != 0) return;
+    const std::string wanted = line.text.substr(6);
+    for (const std::string& each : audit_)
+      if (each.find(wanted) != std::string::npos) return;
+    std::string all;
+    for (const std::string& each : audit_) all += "\n     " + each;
+    fail(line.number, "no such audit line; there were:" + all);
+  }
+
+  std::string path_, wrong_;
+  Faults faults_;
+  ToldClock clock_;
+  MemoryVault vault_;
+  Config config_;
+  std::vector<std::string> recovery_, audit_;
+  std::size_t at_ = 0;
+  int failing_, most_calls_ = 0, sign_ins_ = 0;
+};
+
+}  // namespace
+
+std::string play(const std::string& path, int failing, int& calls) { return Play(path, failing).run(calls); }
+
+}  // namespace utmfa::test

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// The scripted person.
+#include <liboath/oath.h>
+
+#include "dialogue.h"
+
+namespace utmfa::test {
+
+// {ID} and {ID+1}: what the app would show now, and one step later.
+std::string Script::code(std::string_view name) const {
+  const std::size_t plus = name.find('+');
+  const std::string id(name.substr(0, plus));
+  const Method* method = vault_.file.find(id);
+  const auto secret = vault_.secrets.find(id);
+  if (method == nullptr || secret == vault_.secrets.end()) return "no such method";
+  const int steps = plus == std::string_view::npos ? 0 : name[plus + 1] - '0';
+  char code[16] = {};
+  const Time period = method->number("period");
+  oath_totp_generate2(secret->second.view().data(), secret->second.size(), clock_.now() + steps * period,
+                      static_cast<unsigned>(period), 0, static_cast<unsigned>(method->number("digits")), 0, code);
+  return code;
+}
+
+void Script::expect(const std::string& said) {
+  if (!strict) return;
+  if (!wrong.empty()) return;
+  if (expected.empty()) {
+    wrong = "end: nothing more was expected, but there came: " + said;
+    return;
+  }
+  const Line line = expected.front();
+  expected.pop_front();
+  if (line.text != said)
+    wrong = std::to_string(line.number) + ": expected: " + line.text + "\n     there came: " + said;
+}
+
+Result<Answer> Script::answer() {
+  if (faults_.next()) return Error{Code::unavailable, "conversation: fault"};
+  while (!strict && !expected.empty() && expected.front().text[0] != '>') expected.pop_front();
+  if (expected.empty() || expected.front().text[0] != '>') {
+    if (strict && wrong.empty()) wrong = "end: an answer was asked for and none is in the file";
+    return Error{Code::unavailable, "script: no answer"};
+  }
+  const std::string text = expected.front().text;
+  expected.pop_front();
+  if (text == ">gone") return Error{Code::unavailable, "the person is gone"};
+  Answer answer;
+  if (text == ">password") {
+    answer.said = Said::password_again;
+    return answer;
+  }
+  const std::string typed = text.size() > 2 ? text.substr(2) : std::string();
+  if (typed == "INCORRECT")
+    answer.text = Secret("\b\n\r\177INCORRECT");
+  else if (!typed.empty() && typed.front() == '{')
+    answer.text = Secret(code(std::string_view(typed).substr(1, typed.size() - 2)));
+  else
+    answer.text = Secret(typed);
+  return answer;
+}
+
+Result<Answer> Script::ask(std::string_view prompt, Echo echo) {
+  expect((echo == Echo::shown ? "< " : "<* ") + std::string(prompt));
+  return answer();
+}
+
+Status Script::tell(std::string_view text, Style style) {
+  expect((style == Style::error ? "! " : "i ") + std::string(text));
+  if (faults_.next()) return Error{Code::unavailable, "conversation: fault"};
+  return Done{};
+}
+
+Result<Answer> Script::choose(std::string_view title, const std::vector<std::string>& items, std::string_view prompt) {
+  std::string said = "[ " + std::string(title);
+  for (const std::string& item : items) said += " | " + item;
+  expect(said + " | " + std::string(prompt));
+  return answer();
+}
+
+}  // namespace utmfa::test

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Any packets at all from a verifier, into the dialogue of the module, with a person who always types something. The
+// packets are parted by the bytes FF FE. Nothing may be granted but by a frame that says so, at the door where it may.
+#include <sys/socket.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+#include "dialogue.h"
+
+namespace {
+
+void demand(bool kept) {
+  if (!kept) std::abort();
+}
+
+int converse(int count, const pam_message** messages, pam_response** responses, void*) {
+  *responses = static_cast<pam_response*>(std::calloc(static_cast<std::size_t>(count), sizeof(pam_response)));
+  for (int i = 0; i < count; ++i) {
+    demand(std::strlen(messages[i]->msg) <= utmfa::wire::longest_frame + utmfa::most_items * 8);
+    (*responses)[i].resp = strdup("492039");
+  }
+  return PAM_SUCCESS;
+}
+
+constexpr pam_conv conversation = {converse, nullptr};
+
+// Whether one of the packets is a granting frame.
+bool granting(std::string_view packets) {
+  for (;;) {
+    const std::size_t end = packets.find("\xff\xfe");
+    const utmfa::wire::Reader frame(packets.substr(0, end));
+    if (frame.verb() == "result" && frame.text("code") == "granted") return true;
+    if (end == packets.npos) return false;
+    packets.remove_prefix(end + 2);
+  }
+}
+
+void send_all(int fd, std::string_view packets) {
+  for (;;) {
+    const std::size_t end = packets.find("\xff\xfe");
+    const std::string_view packet = packets.substr(0, end);
+    if (send(fd, packet.data(), packet.size(), MSG_DONTWAIT | MSG_NOSIGNAL) < 0 || end == packets.npos) break;
+    packets.remove_prefix(end + 2);
+  }
+  shutdown(fd, SHUT_WR);
+}
+
+void play(std::string_view packets, utmfa::Door door) {
+  int ends[2];
+  demand(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0);
+  const utmfa::Line other(ends[1], 1);
+  send_all(ends[1], packets);
+  utmfa::Line line(ends[0], 1);
+  const utmfa::wire::Writer hello("hello");
+  utmfa::Person person(nullptr, 0);
+  const utmfa::Ending& ending = utmfa::converse(line, hello, door, nullptr, person);
+  demand(ending.authenticate != PAM_SUCCESS || granting(packets));
+  demand(ending.account != PAM_SUCCESS);
+}
+
+}  // namespace
+
+// All that the dialogue needs of libpam.
+int pam_get_item(const pam_handle_t*, int type, const void** item) {
+  *item = type == PAM_CONV ? static_cast<const void*>(&conversation) : nullptr;
+  return PAM_SUCCESS;
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view packets(reinterpret_cast<const char*>(data), size);
+  play(packets, utmfa::Door::authenticate);
+  play(packets, utmfa::Door::account);
+  return 0;
+}

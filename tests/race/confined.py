@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+# A sign-in process that was taken over: while somebody is asked for a code, a debugger makes the process that will judge
+# him open other people's records, files, sockets, programs. None may succeed, and the broker must live on. Run inside
+# tools/world: confined.py CAPTIVE DRIVE [CASE].
+import os
+import select
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "ssh"))
+from client import DEFAULT_CONFIG, METHODS, STATE, Log, Person, Verifier, children, prepare, run, write
+from suite import Suite, expect
+
+REFUSED = {"-1", "-11", "-13", "-24", "-38"}  # EPERM, EAGAIN (no process), EACCES, EMFILE (no descriptor), ENOSYS
+captive, drive = sys.argv[1:3]
+suite = Suite("confined")
+
+
+def judges():
+    """The sign-in processes that hold taro's record."""
+    return [pid for pid in children(verifier.nursery()) if f"{STATE}/taro" in held(pid)]
+
+
+def held(pid):
+    """What the descriptors of a process are; of one that is ending, nothing."""
+    try:
+        return [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+    except FileNotFoundError:
+        return []
+
+
+def shown(pid, name):
+    with open(f"/proc/{pid}/{name}", encoding="ascii") as file:
+        return file.read()
+
+
+class Asked:
+    """taro, held at the question for his code; `judge` is the process that will judge his answer."""
+
+    def __enter__(self):
+        self.process = subprocess.Popen([drive, "confined"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True)
+        self.process.stdin.write("taro\t000000\n\n")
+        self.process.stdin.flush()
+        self.process.stderr.readline()
+        found = judges()
+        if len(found) != 1:
+            self.process.kill()
+            raise AssertionError(f"{len(found)} processes hold taro's record")
+        self.judge = found[0]
+        return self
+
+    def __exit__(self, *_):
+        self.process.communicate(timeout=30)
+
+    def outcome(self):
+        return int(self.process.communicate(timeout=30)[0].split("\t")[2])
+
+
+def attempt(name, *descriptor):
+    with Asked() as asked:
+        done = run(captive, str(asked.judge), name, *descriptor).stdout.split()
+        expect(asked.outcome() != 0, "the sign-in of the captive was granted")
+    return done[1:]
+
+
+def forbidden(name):
+    result = attempt(name)
+    expect(result[0] == "killed" or result[1] in REFUSED, f"the captive could: {' '.join(result)}")
+
+
+@suite.case("the judge runs as utmfa, without capabilities, filtered, without new privileges, not dumpable")
+def _():
+    with Asked() as asked:
+        status = dict(line.split(":\t", 1) for line in shown(asked.judge, "status").splitlines() if ":\t" in line)
+        expect(set(status["Uid"].split()) == {"990"} and set(status["Gid"].split()) == {"990"}, status["Uid"])
+        expect(status["Groups"].strip() in ("", "990"), status["Groups"])
+        for key in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
+            expect(int(status[key], 16) == 0, f"{key} {status[key]}")
+        expect(status["Seccomp"] == "2" and status["NoNewPrivs"] == "1", str(status))
+        expect(os.stat(f"/proc/{asked.judge}/mem").st_uid == 0, "dumpable: its memory belongs to user utmfa")
+
+
+@suite.case("the judge holds the socket, the channel and two files of taro, nothing else")
+def _():
+    with Asked() as asked:
+        mine = [name for name in held(asked.judge) if name not in held(verifier.process.pid)]
+        files = sorted(name for name in mine if not name.startswith("socket:"))
+        expect(files == [f"{METHODS}/taro.yaml", f"{STATE}/taro"], str(mine))
+        expect(len(mine) == 4, str(mine))
+
+
+@suite.case("a program without a sandbox can do what the judge must not: the method of this test finds it")
+def _():
+    # head waits in read(2) for a line that does not come
+    with subprocess.Popen(["head", "-n", "1"], stdin=subprocess.PIPE) as free:
+        follow = subprocess.run(["timeout", "10", "sh", "-c", f"until grep -q '^0 ' /proc/{free.pid}/syscall; do :; done"],
+                                check=False)
+        expect(follow.returncode == 0, "head does not read")
+        result = run(captive, str(free.pid), "public-file").stdout.split()
+        expect(result[1] == "did" and int(result[2]) >= 0, str(result))
+
+
+@suite.case("made to ask the broker for another record: cut off, and logged")
+def _():
+    log = Log()
+    with Asked() as asked:
+        sockets = [fd for fd in os.listdir(f"/proc/{asked.judge}/fd")
+                   if os.readlink(f"/proc/{asked.judge}/fd/{fd}").startswith("socket:")]
+    for fd in sockets:  # one of them is the channel
+        attempt("ask-broker-for-another", fd)
+    expect(log.wait("asked twice"), log.text())
+
+
+listed = subprocess.run([captive], capture_output=True, text=True, check=False)
+if listed.returncode == 77:
+    print("skip - confined: system calls are put into a process on x86-64 only")
+    sys.exit(0)
+for title, rule in (line.split() for line in listed.stdout.splitlines()):
+    if rule == "forbidden":
+        suite.case(f"made to do: {title}: it cannot")(lambda name=title: forbidden(name))
+
+
+for each in ("own-record-lookup", "other-record", "other-state-write", "sealing-key", "new-file", "program",
+             "program-by-descriptor", "be-root", "trace-broker", "mount", "namespace", "program-filter"):
+    suite.case(f"the nursery made to do: {each}: it cannot, and another one takes its place")(
+        lambda name=each: nursery_forbidden(name))
+
+
+def nursery_forbidden(name):
+    old = verifier.nursery()
+    gone = [os.pidfd_open(pid) for pid in (old, *children(old))]
+    log = Log()
+    result = run(captive, str(old), name).stdout.split()[1:]
+    expect(result[0] == "killed" or result[1] in REFUSED, f"the nursery could: {' '.join(result)}")
+    expect(log.wait("nursery", 10), log.text())
+    for fd in gone:
+        expect(select.select([fd], [], [], 10)[0], "a process of the old nursery lives on")
+        os.close(fd)
+    with Asked() as asked:
+        expect(verifier.nursery() != old and asked.judge, "the nursery is the old one")
+
+
+@suite.case("after all this the verifier serves on, and the right code is granted")
+def _():
+    run("utmfa-admin", "unlock", "taro", "--reason", "end of a case")
+    done = run(drive, "confined", stdin=f"taro\t{taro.code()}\n").stdout
+    expect(done.split("\t")[2] == "0", done)
+
+
+if __name__ == "__main__":
+    write("/etc/pam.d/confined", "auth required pam_utmfa.so\naccount required pam_permit.so\n")
+    prepare(DEFAULT_CONFIG + "throttle: {free: 20}\n")
+    with Verifier() as verifier:
+        taro, hanako = Person("taro").enrol(), Person("hanako").enrol()
+        result = suite.run(sys.argv[3:])
+    sys.exit(result)

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+# A table of cases and its runner, for the suites that run inside tools/world: one line a case, "ok - NAME",
+# "not ok - NAME: WHY" or "skip - NAME: WHY", which tools/test counts. A suite without a case is a failure.
+import sys
+import time
+import traceback
+
+
+class Skip(Exception):
+    """The case cannot be tried here; its text says what is missing."""
+
+
+class Suite:
+    def __init__(self, name):
+        self.name, self.cases = name, []
+
+    def case(self, title):
+        def keep(function):
+            self.cases.append((title, function))
+            return function
+        return keep
+
+    def run(self, arguments):
+        """Cases whose title contains the first argument, or all; the exit status."""
+        wanted = arguments[0] if arguments else ""
+        failed = went = 0
+        for title, function in self.cases:
+            if wanted not in title:
+                continue
+            started = time.monotonic()
+            try:
+                function()
+                result, why = "ok", ""
+            except Skip as missing:
+                result, why = "skip", f": {missing}"
+            except Exception as error:  # whatever it is, the case failed and the next one is tried
+                result, why = "not ok", f": {str(error) or type(error).__name__}".replace("\n", "\n    ")
+                if not isinstance(error, AssertionError):
+                    traceback.print_exc()
+            went, failed = went + (result == "ok"), failed + (result == "not ok")
+            print(f"{result} - {self.name}: {title}{why} ({time.monotonic() - started:.1f} s)", flush=True)
+        return 1 if failed or not went else 0
+
+
+def expect(truth, what):
+    if not truth:
+        raise AssertionError(what)
+
+
+def main(suite):
+    sys.exit(suite.run(sys.argv[1:]))

@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: Apache-2.0
+"""utmfa-admin doctor on machines laid out as file trees: a healthy one has no problem, and each fault is found when it
+is made and gone when it is repaired."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+
+from programs import Place, add_app, check, done, others, wrong
+
+taro = others[0]
+SSHD = "auth requisite pam_unix.so\nauth required pam_utmfa.so\naccount required pam_unix.so\naccount required pam_utmfa.so\n"
+SETTINGS = """usepam yes
+kbdinteractiveauthentication yes
+passwordauthentication no
+pubkeyauthentication yes
+authenticationmethods keyboard-interactive:pam
+maxauthtries 6
+logingracetime 180
+maxstartups 100:30:300
+"""
+MODULE = "usr/lib/x86_64-linux-gnu/security/pam_utmfa.so"
+
+
+class Machine(Place):
+    def __init__(self):
+        super().__init__(setup=False)
+        self.options = []
+        self.moved = ["--config", self.at("etc/utmfa/utmfa.yaml"), "--data-dir", self.at("var/lib/utmfa"),
+                      "--keys-dir", self.at("etc/utmfa/keys"), "--run-dir", self.at("run/utmfa")]
+        self.write("etc/utmfa/utmfa.yaml", "version: 1\nregistration: {test: optional}\n"
+                   "services:\n  sshd: {require: always, not-enrolled: deny}\n")
+        self.write("etc/pam.d/sshd", SSHD)
+        self.write("etc/pam.d/utmfa-test", "auth required pam_utmfa.so\naccount required pam_permit.so\n")
+        self.write("etc/passwd", "root:x:0:0::/root:/bin/sh\nutmfa:x:990:990::/nonexistent:/usr/sbin/nologin\n")
+        self.write(MODULE, "not really\n")
+        self.write("sshd", SETTINGS)
+        os.makedirs(self.at("var/lib"))
+        os.makedirs(self.at("run/utmfa"))
+        self.with_paths("utmfa-admin", "setup", expect=None)
+        self.sockets = {}
+        self.listen("root.sock", 0o600)
+        self.listen("user.sock", 0o666)
+
+    def with_paths(self, program, *words, **how):
+        self.options = self.moved
+        try:
+            return self.run(program, *words, **how)
+        finally:
+            self.options = []
+
+    def listen(self, name, mode):
+        path = self.at(f"run/utmfa/{name}")
+        if os.path.exists(path):
+            os.unlink(path)
+        self.sockets[name] = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.sockets[name].bind(path)
+        self.sockets[name].listen(64)
+        os.chmod(path, mode)
+
+    def found(self):
+        """(level, check) of every finding that is not fine, but the clock, which is this machine's."""
+        said = self.run("utmfa-admin", "doctor", "--json", "--root", self.path, "--sshd-settings", self.at("sshd"),
+                        expect=None)
+        findings = json.loads(said.stdout)
+        problems = [each for each in findings if each["level"] == "problem"]
+        check(said.returncode == (1 if problems else 0), said.returncode, said.stdout)
+        check(all(bool(each["remedy"]) == (each["level"] != "fine") for each in findings), "a remedy for each")
+        return sorted((each["level"], each["check"]) for each in findings
+                      if each["level"] != "fine" and not each["check"].startswith("clock"))
+
+    def expect(self, *findings):
+        found = self.found()
+        check(found == sorted(findings), "found", found, "expected", findings)
+
+
+P, W = "problem", "warning"
+
+
+def healthy():
+    machine = Machine()
+    machine.expect()
+    text = machine.run("utmfa-admin", "doctor", "--root", machine.path, "--sshd-settings", machine.at("sshd")).stdout
+    check("no problems" in text and "fine  owners and modes are right" in text, text)
+    return machine
+
+
+def owners_and_modes(machine):
+    for name, mode in (("etc/utmfa", 0o777), ("etc/utmfa/utmfa.yaml", 0o666), ("etc/utmfa/keys/k1.key", 0o444),
+                       ("var/lib/utmfa/decoy", 0o755), ("etc/utmfa/keys/active", 0o644)):
+        before = os.stat(machine.at(name)).st_mode
+        os.chmod(machine.at(name), mode)
+        found = machine.found()
+        check((P, "mode") in found, name, found)
+        os.chmod(machine.at(name), before & 0o7777)
+    for name in ("etc/utmfa/keys", "var/lib/utmfa/methods", "var/lib/utmfa/state", "var/lib/utmfa/decoy",
+                 "etc/utmfa/keys/active", "etc/utmfa/keys/k1.key"):
+        os.rename(machine.at(name), machine.at("aside"))
+        check((P, "missing") in machine.found(), name)
+        os.symlink(machine.at("aside"), machine.at(name))
+        check((P, "type") in machine.found(), name)
+        os.unlink(machine.at(name))
+        os.rename(machine.at("aside"), machine.at(name))
+    if os.geteuid() == 0:
+        for name in ("etc/utmfa/utmfa.yaml", "var/lib/utmfa/state"):
+            os.chown(machine.at(name), 65534, 65534)
+            check((P, "owner") in machine.found(), name)
+            os.chown(machine.at(name), 0, 0)
+    machine.expect()
+
+
+def user_and_sockets(machine):
+    machine.write("etc/passwd", "root:x:0:0::/root:/bin/sh\nutmfa2:x:990:990::/:/bin/sh\n")
+    machine.expect((P, "user-missing"))
+    machine.write("etc/passwd", "utmfa:x:990:990::/nonexistent:/usr/sbin/nologin\n")
+    os.chmod(machine.at("run/utmfa/root.sock"), 0o666)
+    machine.expect((P, "socket-mode"))
+    os.chmod(machine.at("run/utmfa/root.sock"), 0o600)
+    machine.sockets["user.sock"].close()
+    machine.expect((P, "socket-dead"))
+    os.unlink(machine.at("run/utmfa/user.sock"))
+    machine.expect((P, "socket-missing"))
+    machine.write("run/utmfa/user.sock", "")
+    machine.expect((P, "socket-type"))
+    machine.listen("user.sock", 0o666)
+    machine.expect()
+
+
+def module_and_services(machine):
+    os.rename(machine.at(MODULE), machine.at("aside"))
+    machine.expect((P, "module-missing"))
+    os.rename(machine.at("aside"), machine.at(MODULE))
+    os.chmod(machine.at(MODULE), 0o666)
+    machine.expect((P, "module-writable"))
+    os.chmod(machine.at(MODULE), 0o644)
+    machine.write("etc/pam.d/sshd", SSHD.replace("auth required pam_utmfa.so", "auth optional pam_utmfa.so"))
+    machine.expect((P, "pam-fail-open"))
+    machine.write("etc/pam.d/sshd", SSHD)
+    os.unlink(machine.at("etc/pam.d/utmfa-test"))
+    machine.expect((P, "pam-test-service"))
+    machine.write("etc/pam.d/utmfa-test", "auth required pam_utmfa.so\naccount required pam_permit.so\n")
+    machine.write("sshd", SETTINGS.replace("keyboard-interactive:pam", "any"))
+    machine.expect((W, "sshd-key-refused"))
+    os.unlink(machine.at("sshd"))
+    machine.expect((W, "sshd-unknown"))
+    machine.write("sshd", SETTINGS)
+    machine.expect()
+
+
+def configuration(machine):
+    good = open(machine.at("etc/utmfa/utmfa.yaml"), encoding="utf-8").read()
+    machine.write("etc/utmfa/utmfa.yaml", good + "  shd: {require: always, not-enrolled: deny}\n")
+    machine.expect((W, "config-service"))
+    machine.write("etc/utmfa/utmfa.yaml", good + "colour: red\n")
+    machine.expect((P, "config-broken"))
+    machine.write("etc/utmfa/utmfa.yaml", good + "  sshd: {}\n")
+    machine.expect((P, "config-broken"))
+    machine.write("etc/utmfa/utmfa.yaml", good.replace("deny", "set-up").replace("always", "enrolled"))
+    machine.expect((W, "config"))
+    machine.write("etc/utmfa/utmfa.yaml", good)
+    machine.expect()
+
+
+def people(machine):
+    machine.options = machine.moved
+    add_app(machine, taro)
+    machine.enroll(taro, "add", "recovery")
+    machine.enroll(taro, "apply")
+    machine.options = []
+    machine.expect()
+    machine.with_paths("utmfa-admin", "state", "rebuild", taro, "--reason", "test", "--yes")
+    machine.expect((W, "person-single"))
+    file = machine.at(f"var/lib/utmfa/methods/{taro}.yaml")
+    os.chmod(file, 0o644)
+    machine.expect((P, "person-unreadable"))
+    os.chmod(file, 0o600)
+    with open(file, "a", encoding="utf-8") as more:
+        more.write("colour: red\n")
+    machine.expect((P, "person-unreadable"))
+
+
+def disabled():
+    machine = Machine()
+    machine.options = machine.moved
+    machine.write("etc/utmfa/utmfa.yaml", "version: 1\nregistration: {test: optional}\nthrottle: {disable-after: 2}\n"
+                  "services:\n  sshd: {require: always, not-enrolled: deny}\n")
+    add_app(machine, taro)
+    machine.enroll(taro, "add", "recovery")
+    machine.enroll(taro, "apply")
+    made = machine.json("utmfa-enroll", "--user", taro, "add", "totp")
+    for _ in range(2):
+        machine.enroll(taro, "confirm", "app-2", "-", stdin=wrong(made["secret"]) + "\n", expect=1)
+    machine.options = []
+    machine.expect()  # a method that waits is no method of an active person
+
+
+def real_sshd():
+    """Match blocks open what the rest closes, for one person."""
+    if not os.access("/usr/sbin/sshd", os.X_OK) or not shutil.which("ssh-keygen"):
+        return
+    machine = Machine()
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", machine.at("key")], check=True)
+    machine.options = machine.moved
+    add_app(machine, taro)
+    machine.enroll(taro, "add", "recovery")
+    machine.enroll(taro, "apply")
+    machine.options = []
+    os.makedirs(machine.at("usr/sbin"))
+    os.symlink("/usr/sbin/sshd", machine.at("usr/sbin/sshd"))
+    settings = f"HostKey {machine.at('key')}\n" + SETTINGS
+
+    def sshd_findings():
+        said = machine.run("utmfa-admin", "doctor", "--json", "--root", machine.path, expect=None)
+        return [(each["level"], each["check"], each["what"]) for each in json.loads(said.stdout)
+                if each["check"].startswith("sshd") and each["level"] != "fine"]
+
+    machine.write("etc/ssh/sshd_config", settings)
+    if any(each[1] == "sshd-unknown" for each in sshd_findings()):
+        return  # it does not run here, for instance because /run/sshd is missing
+    check(sshd_findings() == [], sshd_findings())
+    machine.write("etc/ssh/sshd_config", settings + f"Match User {taro}\n  AuthenticationMethods publickey\n")
+    found = sshd_findings()
+    check(len(found) == 1 and found[0][1] == "sshd-key-refused" and f"({taro})" in found[0][2], found)
+
+
+one = healthy()
+for each in (owners_and_modes, user_and_sockets, module_and_services, configuration, people):
+    each(one)
+disabled()
+real_sshd()
+done()

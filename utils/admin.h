@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verbs of utmfa-admin, one function each. Called by admin_main.cc, which reads the command line; tests run the
+// built program. What changes something says who did it and why in the log.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "desk.h"
+
+namespace utmfa {
+
+struct AdminOptions {
+  Options common;
+  std::string user, service, from, tty, reason, valid, id, file, root, sshd_settings, log_file;
+  int lines = 50;
+  bool yes = false, many = false, create_user = false;
+};
+
+// Work on an opened desk.
+Status machine_status(Desk& desk, const AdminOptions& options);
+Status list_people(Desk& desk, const AdminOptions& options);
+Status show_person(Desk& desk, const AdminOptions& options);
+Status unlock(Desk& desk, const AdminOptions& options);
+Status give_pass(Desk& desk, const AdminOptions& options);
+Status reset(Desk& desk, const AdminOptions& options);
+Status terminate(Desk& desk, const AdminOptions& options);
+Status explain(Desk& desk, const AdminOptions& options);
+Status show_state(Desk& desk, const AdminOptions& options);
+Status rebuild_state(Desk& desk, const AdminOptions& options);
+Status list_keys(Desk& desk, const AdminOptions& options);
+Status activate_key(Desk& desk, const AdminOptions& options);
+Status new_key(Desk& desk, const AdminOptions& options);
+Status reseal(Desk& desk, const AdminOptions& options);
+
+// Work where there is nothing to open yet, or where that is what is broken.
+Status check_config(const AdminOptions& options);
+Status read_log(const AdminOptions& options);
+Status set_up(const AdminOptions& options);
+Status doctor(const AdminOptions& options);
+
+}  // namespace utmfa

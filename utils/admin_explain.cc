@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// utmfa-admin explain: the plan that a sign-in would get, printed with every reason. The same function decides both.
+#include <grp.h>
+#include <pwd.h>
+
+#include <cerrno>
+
+#include "admin.h"
+#include "json.h"
+#include "policy/plan.h"
+#include "signin/words.h"
+#include "terminal.h"
+
+namespace utmfa {
+namespace {
+
+std::string group_name(gid_t gid) {
+  std::vector<char> buffer(65536);
+  struct group entry {};
+  struct group* found = nullptr;
+  if (getgrgid_r(gid, &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr)
+    return std::to_string(gid);
+  return found->gr_name;
+}
+
+// Absent where they cannot be told: then no exemption by group applies.
+std::optional<std::vector<std::string>> groups_of(const std::string& user) {
+  std::vector<char> buffer(65536);
+  struct passwd entry {};
+  struct passwd* found = nullptr;
+  if (getpwnam_r(user.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr)
+    return std::nullopt;
+  std::vector<gid_t> ids(64);
+  int count = static_cast<int>(ids.size());
+  while (getgrouplist(user.c_str(), entry.pw_gid, ids.data(), &count) < 0) {
+    if (ids.size() > 65536) return std::nullopt;
+    ids.resize(ids.size() * 4);
+    count = static_cast<int>(ids.size());
+  }
+  std::vector<std::string> names;
+  for (int i = 0; i < count; ++i) names.push_back(group_name(ids[static_cast<std::size_t>(i)]));
+  return names;
+}
+
+// What a sign-in would know of the person.
+Result<Account> account_of(Desk& desk, const std::string& user, const MethodFile& file) {
+  if (file.methods.empty() && file.status == Registration::none) return Account{};
+  Result<Record> record = open_record(desk.options.data, desk.ring, user);
+  if (!record) return record.error();
+  const FactorRules rules = desk.factor_rules();
+  return FileVault(*record, rules, desk.config.throttle, desk.clock, desk.random).account();
+}
+
+std::string_view name(Need need) {
+  switch (need) {
+    case Need::exempt: return "exempt";
+    case Need::not_needed: return "not-needed";
+    case Need::remembered: return "remembered";
+    case Need::set_up: return "set-up";
+    case Need::factor: return "factor";
+  }
+  return "";
+}
+
+std::string headline(const Plan& plan, const SignIn& who) {
+  switch (plan.need) {
+    case Need::exempt: return say("{0} does not ask {1}: exempt: {2}", {who.service, who.user, plan.reason});
+    case Need::not_needed: return say("{0} does not ask {1}: {2}", {who.service, who.user, plan.reason});
+    case Need::remembered: return say("{0} does not ask {1} this time: {2}", {who.service, who.user, plan.reason});
+    case Need::set_up:
+      return say("{0} asks {1} to set up a second confirmation: {2}", {who.service, who.user, plan.reason});
+    case Need::factor: break;
+  }
+  if (plan.offers.empty())
+    return say("{0} refuses {1}, after asking as if there were a method: {2}", {who.service, who.user, plan.reason});
+  return say("{0} asks {1} for a second confirmation: {2}", {who.service, who.user, plan.reason});
+}
+
+void show_plan(const Plan& plan, const Account& account) {
+  int number = 0;
+  for (const Offer& offer : plan.offers) {
+    ++number;
+    show("  " + std::to_string(number) + "  " +
+         (number == 1 ? say("{0} offered first: {1}", {offer.method, offer.why})
+                      : say("{0} offered: {1}", {offer.method, offer.why})));
+  }
+  for (const Refusal& refusal : plan.refusals)
+    show("  -  " + say("{0} not offered: {1}", {refusal.method, say(refusal.why)}));
+  const std::string wrong = std::to_string(account.state.streak);
+  show("  " + (account.locked_until > 0 ? say("locked until {0}; {1} wrong answers since the last right one",
+                                              {clock_text(account.locked_until), wrong})
+                                        : say("not locked; {0} wrong answers since the last right one", {wrong})));
+}
+
+Status print_plan(const Plan& plan, const SignIn& who, const Account& account) {
+  Json offers = Json::array(), refusals = Json::array();
+  for (const Offer& each : plan.offers)
+    offers.push_back(Json{{"method", each.method}, {"kind", each.kind}, {"why", each.why}});
+  for (const Refusal& each : plan.refusals)
+    refusals.push_back(Json{{"method", each.method}, {"kind", each.kind}, {"why", each.why}});
+  Json json{{"user", who.user}, {"service", who.service}, {"from", json_text(who.from)}, {"tty", json_text(who.tty)}};
+  json["need"] = std::string(name(plan.need));
+  json["reason"] = plan.reason;
+  json["enrolled"] = plan.enrolled;
+  json["offers"] = std::move(offers);
+  json["refusals"] = std::move(refusals);
+  json["locked_until"] = json_time(account.locked_until);
+  json["wrong_answers"] = account.state.streak;
+  return print(json);
+}
+
+}  // namespace
+
+Status explain(Desk& desk, const AdminOptions& options) {
+  const Result<Registered> registered = desk.registry.read(options.user);
+  if (!registered) return registered.error();
+  const Result<Account> account = account_of(desk, options.user, registered->file);
+  if (!account) return account.error();
+  SignIn who;
+  who.user = options.user;
+  who.service = options.service;
+  who.from = options.from;
+  who.tty = options.tty;
+  who.groups = groups_of(options.user);
+  Plan made = plan(desk.config, who, *account, desk.clock.now(), place_mark(who));
+  for (const Method& method : registered->file.methods)  // a sign-in is not even told of these
+    if (account->find(method.id) == nullptr)
+      made.refusals.push_back({method.id, method.kind, UTMFA_MSG("its first code has not been proven")});
+  if (options.common.format == Format::json) return print_plan(made, who, *account);
+  show(headline(made, who));
+  if (!who.groups) show("  " + say("the groups of {0} cannot be told: no exemption by group applies", {who.user}));
+  show_plan(made, *account);
+  return Done{};
+}
+
+}  // namespace utmfa

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a verb of the utilities works with: options, the opened configuration, keys and registry, who the administrator
+// is, and how an Error becomes an exit status. Secrets are never among the options.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "audit/audit.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "config/config.h"
+#include "setup/setup.h"
+#include "vault/key_ring.h"
+
+namespace utmfa {
+
+enum class Format { text, json };
+
+inline constexpr std::string_view default_config = "/etc/utmfa/utmfa.yaml";
+inline constexpr std::string_view default_data = "/var/lib/utmfa";
+inline constexpr std::string_view default_keys = "/etc/utmfa/keys";
+inline constexpr std::string_view default_run = "/run/utmfa";
+
+struct Options {  // of the whole program, before or after the verb
+  std::string config{default_config}, data{default_data}, keys{default_keys}, run{default_run};
+  std::string pam;       // directory of PAM services; "" = the system's
+  std::string language;  // "" = the system's
+  std::string locale;    // directory of catalogues; "" = the installed ones
+  Format format = Format::text;
+  Directories directories() const { return {data, keys}; }
+};
+
+class Desk {
+ public:
+  static Result<std::unique_ptr<Desk>> open(const Options& options);
+
+  const Options& options;
+  Config config;
+  KeyRing ring;
+  SystemClock clock;
+  SystemRandom random;
+  Registry registry;
+
+  FactorRules factor_rules() const { return {config.totp_window, config.hotp_window}; }
+  // One locked change, and its event when it was made.
+  Status change(const std::string& user, const std::function<Status(Registered&)>& edit, Event event);
+
+ private:
+  Desk(const Options& options, Config config, KeyRing ring);
+};
+
+// Into the log, with the administrator's name; said on standard error where it cannot be written.
+void record_change(Event event);
+
+// Only root may, except on directories of one's own (tests, rehearsals).
+Status may_administer(const Options& options);
+
+// The name as name services write it. Code::refused: there is no such person; Code::unavailable: cannot be found out.
+Result<std::string> canonical_name(const std::string& name);
+// The same for somebody who may be gone from the name services and still have a method file.
+Result<std::string> known_name(const Options& options, const std::string& name);
+std::string administrator();  // who is behind this root shell, as far as the kernel and sudo tell
+
+std::string shown_kind(std::string_view kind);  // in people's words
+
+enum Exit { exit_done = 0, exit_refused = 1, exit_usage = 2, exit_unavailable = 3 };
+int exit_status(std::string_view program, const Status& status);  // an Error is said on standard error
+
+}  // namespace utmfa

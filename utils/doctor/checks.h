@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// The doctor's checks, one function a subject. `Ground` says where the machine's files are, so that a test lays out a
+// broken one as a tree.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.h"
+#include "desk.h"
+#include "doctor/finding.h"
+#include "doctor/pam_stack.h"
+
+namespace utmfa {
+
+struct Ground {
+  std::string root;           // "" = this machine
+  std::string sshd_settings;  // file with the output of sshd -T; "" = ask sshd
+  const Options& options;     // paths already below the root
+  std::string below(std::string_view path) const { return root + std::string(path); }
+};
+
+std::optional<std::string> text_of(const std::string& path);  // absent where it cannot be read
+
+// PAM
+struct PamFacts {
+  std::map<std::string, std::string> files;  // service -> text
+  PamSource source() const;
+};
+PamFacts pam_facts(const Ground& ground);
+Findings check_pam_service(const PamFacts& facts, const std::string& service, const Config& config);
+Findings check_pam(const PamFacts& facts, const Config& config);
+Findings check_module_file(const Ground& ground, const PamFacts& facts);
+bool has_account_line(const PamFacts& facts, const std::string& service);
+
+// sshd
+using SshdSettings = std::map<std::string, std::string>;  // keyword in lower case -> the rest of the line
+SshdSettings parse_sshd_settings(std::string_view text);
+enum class AccountLine { there, missing };
+// `who`: "" or the person for whom these settings hold.
+Findings check_sshd_settings(const SshdSettings& settings, const Service& policy, AccountLine account,
+                             std::string_view who);
+Findings check_sshd(const Ground& ground, const Config& config, AccountLine account,
+                    const std::vector<std::string>& people);
+
+// The machine
+struct ClockFacts {
+  bool synchronized = false;
+  Time now = 0;
+};
+ClockFacts clock_facts();
+Findings check_clock(const ClockFacts& facts);
+Findings check_files(const Ground& ground);
+Findings check_system_user(const Ground& ground);
+Findings check_sockets(const Ground& ground);
+
+// Configuration and people
+Findings check_config_services(const Config& config, const PamFacts& facts);
+Findings check_people(Desk& desk, std::vector<std::string>& active);
+
+}  // namespace utmfa

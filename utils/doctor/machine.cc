@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// Clock, owners and modes, the system user, the sockets.
+#include <fcntl.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <sys/timex.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "doctor/checks.h"
+#include "signin/words.h"
+#include "socket_check.h"
+
+namespace utmfa {
+namespace {
+
+constexpr std::size_t longest_text = 1 << 20;
+constexpr Time earliest = 1704067200, latest = 4102444800;  // 2024 and 2100
+
+struct Wanted {
+  std::string path;
+  mode_t type;
+  mode_t forbidden;  // permission bits that must not be there
+  enum class If { must, may } there;
+};
+
+std::string octal(mode_t mode) {
+  char text[8];
+  (void)snprintf(text, sizeof text, "%04o", mode & 07777U);
+  return text;
+}
+
+Findings check_path(const Wanted& wanted) {
+  struct stat about {};
+  const std::string& path = wanted.path;
+  if (lstat(path.c_str(), &about) != 0) {
+    if (errno == ENOENT && wanted.there == Wanted::If::may) return {};
+    if (errno == ENOENT) return {{Level::problem, "missing", say("{0} is missing", {path}), "utmfa-admin setup"}};
+    return {{Level::problem, "unreadable", os_error(path, say("cannot be examined")).what, say("run this as root")}};
+  }
+  if ((about.st_mode & S_IFMT) != wanted.type)
+    return {{Level::problem, "type", say("{0} is not what it should be: a link or something else stands there", {path}),
+             say("move it away, then: utmfa-admin setup")}};
+  Findings found;
+  if (about.st_uid != 0 && about.st_uid != trusted_owner())
+    found.push_back({Level::problem, "owner", say("{0} belongs to uid {1}", {path, std::to_string(about.st_uid)}),
+                     "chown root:root " + path});
+  if ((about.st_mode & wanted.forbidden) != 0)
+    found.push_back({Level::problem, "mode", say("{0} has mode {1}", {path, octal(about.st_mode)}),
+                     "chmod " + octal(about.st_mode & ~wanted.forbidden) + " " + path});
+  return found;
+}
+
+constexpr mode_t others = S_IRWXG | S_IRWXO, others_write = S_IWGRP | S_IWOTH;
+
+Findings check_keys(const std::string& keys) {
+  const std::string active = keys + "/active";
+  const Wanted named{active, S_IFREG, others, Wanted::If::must};
+  Findings found = check_path(named);
+  const std::optional<std::string> id = text_of(active);
+  if (!id) return found;
+  const Wanted key{keys + "/" + std::string(trimmed(*id)) + ".key", S_IFREG, others, Wanted::If::must};
+  append(found, check_path(key));
+  return found;
+}
+
+Findings check_socket(const std::string& path, mode_t mode) {
+  struct stat about {};
+  const std::string start = "systemctl enable --now utmfad-root.socket utmfad-user.socket";
+  if (lstat(path.c_str(), &about) != 0)
+    return {{Level::problem, "socket-missing", say("{0} is not there: the verifier does not listen", {path}), start}};
+  if (!S_ISSOCK(about.st_mode))
+    return {{Level::problem, "socket-type", say("{0} is not a socket", {path}), "rm " + path + "; " + start}};
+  Findings found;
+  if ((about.st_mode & 0777U) != mode)
+    found.push_back({Level::problem, "socket-mode",
+                     say("{0} has mode {1}, not {2}", {path, octal(about.st_mode & 0777U), octal(mode)}),
+                     "systemctl restart utmfad-root.socket utmfad-user.socket"});
+  if (const Status listens = somebody_listens(path); !listens)
+    found.push_back({Level::problem, "socket-dead", say("nobody answers at {0}: {1}", {path, listens.error().what}),
+                     "systemctl restart utmfad.service"});
+  return found;
+}
+
+}  // namespace
+
+std::optional<std::string> text_of(const std::string& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (!file) return std::nullopt;
+  Result<std::string> text = contents(file.get(), path, longest_text);
+  return text ? std::optional<std::string>(std::move(*text)) : std::nullopt;
+}
+
+ClockFacts clock_facts() {
+  timex state{};
+  const int clock = adjtimex(&state);
+  return {clock >= 0 && clock != TIME_ERROR && (state.status & STA_UNSYNC) == 0, SystemClock().now()};
+}
+
+Findings check_clock(const ClockFacts& facts) {
+  if (facts.now < earliest || facts.now > latest)
+    return {{Level::problem, "clock-wrong",
+             say("the clock says {0}: no code of an app can be right", {iso_time(facts.now)}),
+             say("set the clock, and let a time service keep it")}};
+  if (!facts.synchronized)
+    return {{Level::warning, "clock-free",
+             say("no time service keeps the clock: codes of apps are refused when it is a "
+                 "minute off"),
+             "timedatectl set-ntp true"}};
+  return {{Level::fine, "clock", say("the clock is kept by a time service"), ""}};
+}
+
+Findings check_files(const Ground& ground) {
+  const Options& options = ground.options;
+  const Directories directories = options.directories();
+  using If = Wanted::If;
+  const Wanted wanted[] = {{ground.below("/etc/utmfa"), S_IFDIR, others_write, If::must},
+                           {options.config, S_IFREG, others_write, If::may},
+                           {directories.keys, S_IFDIR, others, If::must},
+                           {directories.data, S_IFDIR, others_write, If::must},
+                           {directories.methods(), S_IFDIR, others, If::must},
+                           {directories.state(), S_IFDIR, others, If::must},
+                           {directories.data + "/decoy", S_IFDIR, others, If::must},
+                           {directories.kept(), S_IFDIR, others, If::may}};
+  Findings found;
+  for (const Wanted& each : wanted) append(found, check_path(each));
+  append(found, check_keys(directories.keys));
+  if (found.empty()) found.push_back({Level::fine, "files", say("owners and modes are right"), ""});
+  return found;
+}
+
+Findings check_system_user(const Ground& ground) {
+  bool there = false;
+  if (ground.root.empty()) {
+    there = getpwnam("utmfa") != nullptr;
+  } else if (const auto passwd = text_of(ground.below("/etc/passwd")); passwd) {
+    for (const std::string_view line : split(*passwd, '\n')) there = there || line.substr(0, 6) == "utmfa:";
+  }
+  if (there) return {{Level::fine, "user", say("the system user utmfa is there"), ""}};
+  return {{Level::problem, "user-missing", say("there is no system user utmfa: the verifier refuses to start"),
+           "utmfa-admin setup --create-user"}};
+}
+
+Findings check_sockets(const Ground& ground) {
+  Findings found = check_socket(ground.options.run + "/root.sock", 0600);
+  append(found, check_socket(ground.options.run + "/user.sock", 0666));
+  if (found.empty()) found.push_back({Level::fine, "sockets", say("the verifier answers at both sockets"), ""});
+  return found;
+}
+
+}  // namespace utmfa

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// The broker: root, small, and judging nothing. It has the nursery keep a few sign-in processes waiting at each socket,
+// and grants them what the table in broker.cc permits, each request checked against what the kernel says of the caller
+// and against what this process already asked for. One that breaks the table is cut off.
+#pragma once
+
+#include <sys/types.h>
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "audit/audit.h"
+#include "listening.h"
+#include "record.h"
+#include "settings.h"
+#include "wire/frame.h"
+
+namespace utmfa {
+
+class Broker {
+ public:
+  Broker(Settings settings, ConfigFile config, Records records);
+  // Serves until SIGTERM or SIGINT. 0 = ended cleanly.
+  int serve(Listening listening);
+  // One sign-in on a connection that is already there (utmfad --session).
+  int serve_one(Descriptor connection);
+
+ private:
+  enum class Door { root, user, session };
+  enum class Stage { waiting, taken, opened };
+  struct Process {
+    unsigned long pid = 0;
+    Descriptor channel;
+    Descriptor handle;  // the process itself (pidfd), to end it
+    Door door = Door::root;
+    Stage stage = Stage::waiting;
+    uid_t peer = 0;
+    std::string user;
+    int audits = 0;
+    std::int64_t deadline = 0;  // CLOCK_MONOTONIC, seconds
+  };
+  enum class Flag { once, often };
+  struct Permitted {
+    std::string_view verb;
+    Flag flag;
+    Status (Broker::*grant)(Process&, const wire::Reader&, Packet&);
+  };
+  static const Permitted permitted[];
+
+  Status open_nursery(const Descriptor& connection);
+  bool served_nursery(int channel);
+  bool nursery_ended(int channel);
+  void nursery_ready();
+  void started(Door door, unsigned long pid, Packet packet);
+  void ask_for(Door door);
+  void keep_waiting();
+  void keep_waiting(Door door, int most, int wanted);
+  void serve_process(int channel);
+  void end_overdue();
+  int patience() const;
+  void end(std::map<int, Process>::iterator process);
+  Status grant(Process& process, Packet packet);
+  Status grant_taken(Process&, const wire::Reader&, Packet&);
+  Status grant_open(Process&, const wire::Reader&, Packet&);
+  Status grant_audit(Process&, const wire::Reader&, Packet&);
+  Status came_in(const Process& process, const Descriptor& connection) const;
+  bool crowded(uid_t peer) const;
+  Status may_act(Process& process, const std::string& user, const Descriptor& connection);
+  void refuse(Process& process, const Error& why);
+  enum class Reload { asked, if_changed };
+  void reload(Reload when);
+  void log(std::string_view what, std::string_view reason);
+  bool served_signal();
+  Status prepare();
+  int loop();
+  Status watch(int fd);
+
+  Settings settings_;
+  ConfigFile config_;
+  Records records_;
+  Seen name_service_{"/etc/nsswitch.conf"};
+  SystemAudit audit_;
+  Listening listening_;
+  Descriptor events_, signals_;
+  Descriptor nursery_, coming_;       // the one that forks now, and the one that will when it is ready
+  int asked_[3] = {};                 // processes asked of the nursery that have not come yet, by door
+  std::int64_t next_try_ = 0;         // when a process may be asked for again, after one could not be had
+  bool session_ = false;              // --session: the one process is still to be asked for
+  std::map<int, Process> processes_;  // by channel
+};
+
+}  // namespace utmfa

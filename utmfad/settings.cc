@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading the configuration, and noticing that it changed.
+#include "settings.h"
+
+#include "factors/factor.h"
+
+namespace utmfa {
+namespace {
+
+struct stat identity(const std::string& path) {
+  struct stat now {};
+  if (stat(path.c_str(), &now) != 0) now = {};
+  return now;
+}
+
+bool same(const struct stat& a, const struct stat& b) {
+  return a.st_dev == b.st_dev && a.st_ino == b.st_ino && a.st_size == b.st_size &&
+         a.st_mtim.tv_sec == b.st_mtim.tv_sec && a.st_mtim.tv_nsec == b.st_mtim.tv_nsec &&
+         a.st_ctim.tv_sec == b.st_ctim.tv_sec && a.st_ctim.tv_nsec == b.st_ctim.tv_nsec;
+}
+
+}  // namespace
+
+void Seen::look() { seen_ = identity(path_); }
+
+bool Seen::changed() const { return !same(seen_, identity(path_)); }
+
+Status ConfigFile::load() {
+  seen_.look();
+  Result<Config> loaded = load_config(seen_.path(), kind_names());
+  if (!loaded) return loaded.error();
+  config_ = std::move(*loaded);
+  return Done{};
+}
+
+}  // namespace utmfa

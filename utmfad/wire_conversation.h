@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Conversation over the module's socket. Everything that arrives is untrusted; anything but the one frame that is
+// due ends the sign-in. The whole dialogue has one deadline.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "signin/sign_in.h"
+#include "wire/frame.h"
+
+namespace utmfa {
+
+class WireConversation final : public Conversation {
+ public:
+  explicit WireConversation(int socket) : socket_(socket) {}
+  void end_after(std::int64_t seconds);
+  // The first frame; empty Error code unavailable when nothing came in time.
+  Result<std::string> receive();
+
+  Result<Answer> ask(std::string_view prompt, Echo echo) override;
+  Status tell(std::string_view text, Style style) override;
+  Result<Answer> choose(std::string_view title, const std::vector<std::string>& items,
+                        std::string_view prompt) override;
+  Status result(Outcome outcome);
+
+ private:
+  Status send(const wire::Writer& frame);
+  Result<Answer> reply(std::string_view verb);
+  int socket_;
+  std::int64_t deadline_ms_ = 0;  // CLOCK_MONOTONIC
+};
+
+}  // namespace utmfa
