@@ -72,17 +72,25 @@ void warm_names() {
   (void)getgrouplist("utmfa-no-such-name", 0, nullptr, &count);
 }
 
+// A piece of the heap that nobody gives back. Through a volatile pointer, or the compiler leaves out what nobody uses.
+void keep(std::size_t size) {
+  [[maybe_unused]] static void* volatile kept;
+  kept = malloc(size);
+}
+
 // Takes every free piece of the heap, for good: what a sign-in process allocates then comes from the untouched end of it
 // and not from holes in dozens of pages, each of which would have to be copied for it. First the pieces that malloc
-// keeps at hand for each size (seven of each up to 1,032 bytes), then the holes, the largest first.
+// keeps at hand for each size (seven of each up to 1,032 bytes), then the holes, the largest first. Where malloc is
+// another one (a sanitizer's), the numbers do not move and nothing more is taken.
 void fill_heap() {
   for (std::size_t size = 1032; size >= 24; size -= 16)
-    for (int i = 0; i < 7; ++i) (void)!malloc(size);
+    for (int i = 0; i < 7; ++i) keep(size);
   for (std::size_t size = 65536; size >= 24; size = size > 1032 ? size / 2 : size - 16)
     for (struct mallinfo2 before = mallinfo2(); before.fordblks - before.keepcost >= size;) {
-      if (malloc(size) == nullptr) return;
+      keep(size);
       const struct mallinfo2 after = mallinfo2();
-      if (after.keepcost < before.keepcost) break;  // from the end: no hole of this size is left
+      const bool from_the_end = after.keepcost < before.keepcost;  // no hole of this size is left
+      if (from_the_end || after.fordblks >= before.fordblks) break;
       before = after;
     }
 }
