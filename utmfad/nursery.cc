@@ -189,11 +189,13 @@ int nursery(const Settings& settings) {
   (void)prctl(PR_SET_NAME, "utmfad");  // not "exe", which is what it was started as
   open_catalogues(settings.locale_dir);
   tzset();
+  // No lists of small pieces that are merged all at once, touching every page of the heap, when a large one is wanted.
+  (void)mallopt(M_MXFAST, 0);
   warm_vault();
   warm_names();
   forget_children();
-  fill_heap();
   if (Status left = leave_root(*user); !left) return 1;
+  fill_heap();
   return Nursery(config).serve();
 }
 
