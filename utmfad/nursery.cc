@@ -170,9 +170,11 @@ Result<NurseryStart> start_nursery(const Settings& settings, const Listening& li
   Result<ChannelPair> pair = make_channel();
   if (!pair) return pair.error();
   const int root = connection ? connection.get() : listening.root.get();
-  const pid_t pid = fork();
+  const pid_t broker = getpid(), pid = fork();
   if (pid < 0) return os_error("utmfad", "fork");
   if (pid == 0) {
+    // Also while it gets ready; again when it leaves root, which makes the kernel forget this.
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != broker) _exit(1);
     forget_surroundings();
     place_descriptors(pair->sign_in.get(), root, listening.user.get());
     become_nursery(settings);

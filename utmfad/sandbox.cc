@@ -91,6 +91,9 @@ constexpr int allowed[] = {SCMP_SYS(read),
                            SCMP_SYS(rseq),
                            SCMP_SYS(landlock_create_ruleset),
                            SCMP_SYS(landlock_restrict_self),
+#ifdef __SANITIZE_ADDRESS__
+                           SCMP_SYS(sigaltstack),  // asked by the sanitizer before a function that does not return
+#endif
                            SCMP_SYS(exit),
                            SCMP_SYS(exit_group)};
 
