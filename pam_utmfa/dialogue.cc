@@ -6,23 +6,28 @@
 
 namespace utmfa {
 
-constexpr Ending unavailable = {"unavailable", PAM_AUTHINFO_UNAVAIL, PAM_AUTHINFO_UNAVAIL, 0};
-constexpr Ending garbled = {"", PAM_AUTHINFO_UNAVAIL, PAM_AUTHINFO_UNAVAIL, 0};
-constexpr Ending hung_up = {"", PAM_CONV_ERR, PAM_CONV_ERR, 0};
+constexpr Ending unavailable = {"unavailable", PAM_AUTHINFO_UNAVAIL, PAM_AUTHINFO_UNAVAIL, PAM_AUTHINFO_UNAVAIL, 0};
+constexpr Ending garbled = {"", PAM_AUTHINFO_UNAVAIL, PAM_AUTHINFO_UNAVAIL, PAM_AUTHINFO_UNAVAIL, 0};
+constexpr Ending hung_up = {"", PAM_CONV_ERR, PAM_CONV_ERR, PAM_CONV_ERR, 0};
 
 namespace {
 
 // IGNORE, so that `sufficient` grants nothing to somebody who was not asked. Nobody can be granted or told to set up
-// at the account door: nothing was proven there.
+// at the account door: nothing was proven there. At the door of set-up one word opens, which opens no other.
+constexpr int not_here = PAM_AUTHINFO_UNAVAIL;
 constexpr Ending endings[] = {
-    {"granted", PAM_SUCCESS, PAM_AUTHINFO_UNAVAIL, 'g'},
-    {"denied", PAM_AUTH_ERR, PAM_PERM_DENIED, 0},
-    {"locked", PAM_MAXTRIES, PAM_PERM_DENIED, 0},
-    {"exempt", PAM_IGNORE, PAM_IGNORE, 'e'},
-    {"not-needed", PAM_IGNORE, PAM_IGNORE, 'n'},
-    {"remembered", PAM_IGNORE, PAM_IGNORE, 'r'},
-    {"set-up-needed", PAM_IGNORE, PAM_PERM_DENIED, set_up_mark},
-    {"aborted", PAM_ABORT, PAM_ABORT, 0},
+    {"granted", PAM_SUCCESS, not_here, not_here, 'g'},
+    {"denied", PAM_AUTH_ERR, PAM_PERM_DENIED, PAM_AUTHTOK_ERR, 0},
+    // Not PAM_MAXTRIES: sshd then offers no way to go on, and ssh asks for a password that nobody takes, three times.
+    {"locked", PAM_AUTH_ERR, PAM_PERM_DENIED, PAM_AUTHTOK_ERR, 0},
+    {"exempt", PAM_IGNORE, PAM_IGNORE, not_here, 'e'},
+    {"not-needed", PAM_IGNORE, PAM_IGNORE, not_here, 'n'},
+    {"remembered", PAM_IGNORE, PAM_IGNORE, not_here, 'r'},
+    {"set-up-needed", PAM_IGNORE, PAM_PERM_DENIED, not_here, set_up_mark},
+    {"set-up-offered", PAM_IGNORE, PAM_IGNORE, not_here, offer_mark},
+    {"set-up-put-off", not_here, not_here, PAM_SUCCESS, 'n'},
+    {"set-up-done", not_here, not_here, PAM_SUCCESS, 'g'},
+    {"aborted", PAM_ABORT, PAM_ABORT, PAM_ABORT, 0},
 };
 
 enum class Next { frame, garbage, nobody };
@@ -146,7 +151,8 @@ class Dialogue {
 const Ending& converse(Line& line, const wire::Writer& hello, Door door, pam_handle_t* pamh, Person& person) {
   if (!line.send(hello)) return garbled;
   Dialogue dialogue(line, pamh, person);
-  for (unsigned count = 0; count < most_frames; ++count) {
+  const unsigned most = door == Door::set_up ? most_set_up_frames : most_frames;
+  for (unsigned count = 0; count < most; ++count) {
     const wire::Reader frame(line.receive());
     if (frame.verb() == "result") return dialogue.end(frame);
     switch (dialogue.follow(frame, door)) {

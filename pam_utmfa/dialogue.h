@@ -15,17 +15,20 @@ inline constexpr unsigned most_frames = 256;         // of the verifier, in one 
 inline constexpr std::size_t longest_answer = 1023;  // bytes passed on; sshd's clients cut there as well
 inline constexpr unsigned most_items = 32;
 
-enum class Door { authenticate, account };
+inline constexpr unsigned most_set_up_frames = 1024;  // where a person is led through registration
 
-// How one sign-in ends: the row of the verifier's word, one code for each door. The mark is what the account door of
-// the same process finds later: its first letter, or 0 for none.
+enum class Door { authenticate, account, set_up };
+
+// How one sign-in ends: the row of the verifier's word, one code for each door. The mark is what the other doors of the
+// same process find later: its first letter, or 0 for none.
 struct Ending {
   std::string_view word;
-  int authenticate, account;
+  int authenticate, account, set_up;
   char mark;
 };
 extern const Ending unavailable, garbled, hung_up;  // garbled: the verifier's fault, for the log
-inline constexpr char set_up_mark = 's';
+inline constexpr char offer_mark = 'o';             // asked whether he registers now, and let in whatever he says
+inline constexpr char set_up_mark = 's';            // told to register, and not let in before
 
 // Says hello and goes on to the end.
 const Ending& converse(Line& line, const wire::Writer& hello, Door door, pam_handle_t* pamh, Person& person);

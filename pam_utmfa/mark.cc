@@ -2,6 +2,8 @@
 // The mark is one letter and then the name of the user, because a host may go on with another name.
 #include "mark.h"
 
+#include <security/pam_modules.h>
+
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
@@ -10,6 +12,7 @@ namespace utmfa {
 namespace {
 
 constexpr char name[] = "utmfa_mark";
+constexpr char debt_name[] = "UTMFA_SET_UP", debt[] = "UTMFA_SET_UP=needed";
 
 void forget(pam_handle_t*, void* mark, int) { std::free(mark); }
 
@@ -31,6 +34,12 @@ bool set_mark(pam_handle_t* pamh, const char* user, char mark) {
   std::free(made);
   return false;
 }
+
+bool set_debt(pam_handle_t* pamh) { return pam_putenv(pamh, debt) == PAM_SUCCESS; }
+
+bool in_debt(pam_handle_t* pamh) { return pam_getenv(pamh, debt_name) != nullptr; }
+
+bool clear_debt(pam_handle_t* pamh) { return !in_debt(pamh) || pam_putenv(pamh, debt_name) == PAM_SUCCESS; }
 
 char mark_of(pam_handle_t* pamh, const char* user) {
   const char* mark = held(pamh);

@@ -69,7 +69,7 @@ const Ending& ask_verifier(pam_handle_t* pamh, int flags, const Arguments& argum
     return unavailable;
   }
   wire::Writer hello("hello");
-  add(hello, "door", door == Door::account ? "account" : "authenticate");
+  add(hello, "door", door == Door::account ? "account" : door == Door::set_up ? "set-up" : "authenticate");
   introduce(hello, pamh, user, arguments.service);
   Person person(pamh, flags);
   if (person.silent()) hello.number("silent", 1);
@@ -78,7 +78,7 @@ const Ending& ask_verifier(pam_handle_t* pamh, int flags, const Arguments& argum
   return ending;
 }
 
-// Both doors begin so: the arguments are right, and there is a user.
+// Every door begins so: the arguments are right, and there is a user.
 int begin(pam_handle_t* pamh, int count, const char** words, Arguments& arguments, const char*& user) {
   if (const char* wrong = arguments.parse(count, words)) {
     pam_syslog(pamh, LOG_ERR, "argument \"%.256s\" is unknown or not right; see pam_utmfa(8)", wrong);
@@ -91,28 +91,44 @@ int begin(pam_handle_t* pamh, int count, const char** words, Arguments& argument
 int authenticate(pam_handle_t* pamh, int flags, int count, const char** words) {
   Arguments arguments;
   const char* user = nullptr;
-  if (!set_mark(pamh, "", 0)) return PAM_AUTHINFO_UNAVAIL;
+  if (!set_mark(pamh, "", 0) || !clear_debt(pamh)) return PAM_AUTHINFO_UNAVAIL;
   if (const int wrong = begin(pamh, count, words, arguments, user)) return wrong;
   const Ending& ending = ask_verifier(pamh, flags, arguments, user, Door::authenticate);
+  if (ending.mark == set_up_mark && !set_debt(pamh)) return PAM_AUTHINFO_UNAVAIL;
   return set_mark(pamh, user, ending.mark) ? ending.authenticate : PAM_AUTHINFO_UNAVAIL;
 }
+
+bool registers(char mark) { return mark == set_up_mark || mark == offer_mark; }
 
 int account(pam_handle_t* pamh, int flags, int count, const char** words) {
   Arguments arguments;
   const char* user = nullptr;
   if (const int wrong = begin(pamh, count, words, arguments, user)) return wrong;
-  if (const char mark = mark_of(pamh, user)) return mark == set_up_mark ? PAM_NEW_AUTHTOK_REQD : PAM_SUCCESS;
+  if (const char mark = mark_of(pamh, user)) return registers(mark) ? PAM_NEW_AUTHTOK_REQD : PAM_SUCCESS;
   return ask_verifier(pamh, flags, arguments, user, Door::account).account;
 }
 
-int change_token(pam_handle_t* pamh, int flags) {
-  const std::string_view user = item(pamh, PAM_USER);
-  if (user.empty() || mark_of(pamh, user.data()) != set_up_mark) return PAM_IGNORE;
-  Person person(pamh, flags);
-  (void)person.tell(PAM_ERROR_MSG,
-                    "This machine asks for a second confirmation when you sign in, and none is set up for you yet. "
-                    "Ask your administrator to set it up with utmfa-enroll.");
-  return PAM_AUTHTOK_ERR;
+// Whoever changes his password is none of ours; whoever was told to register is led through it, and let in by nothing
+// else. The first of the two calls decides which way libpam goes in the second one.
+int change_token(pam_handle_t* pamh, int flags, int count, const char** words) {
+  const std::string_view told = item(pamh, PAM_USER);
+  if (told.empty() || !registers(mark_of(pamh, told.data()))) return PAM_IGNORE;
+  Arguments arguments;
+  const char* user = nullptr;
+  if (const int wrong = begin(pamh, count, words, arguments, user)) return wrong;
+  if ((static_cast<unsigned>(flags) & PAM_PRELIM_CHECK) != 0) return PAM_SUCCESS;
+  const Ending& ending = ask_verifier(pamh, flags, arguments, user, Door::set_up);
+  if (ending.set_up != PAM_SUCCESS) return ending.set_up;
+  return set_mark(pamh, user, ending.mark) && clear_debt(pamh) ? PAM_SUCCESS : PAM_AUTHINFO_UNAVAIL;
+}
+
+// Nobody gets in who was told to register and did not: a stack without our password line would let him.
+int session(pam_handle_t* pamh) {
+  if (!in_debt(pamh)) return PAM_SUCCESS;
+  pam_syslog(pamh, LOG_ERR, "%s",
+             "set-up was needed and not done: does this service have the password line of "
+             "pam_utmfa.so? See pam_utmfa(8)");
+  return PAM_PERM_DENIED;
 }
 
 }  // namespace
@@ -129,13 +145,15 @@ int pam_sm_acct_mgmt(pam_handle_t* pamh, int flags, int count, const char** word
   return utmfa::account(pamh, flags, count, words);
 }
 
-int pam_sm_chauthtok(pam_handle_t* pamh, int flags, int, const char**) {
-  return flags & PAM_PRELIM_CHECK ? PAM_SUCCESS : utmfa::change_token(pamh, flags);
+int pam_sm_chauthtok(pam_handle_t* pamh, int flags, int count, const char** words) {
+  return utmfa::change_token(pamh, flags, count, words);
 }
 
-int pam_sm_setcred(pam_handle_t*, int, int, const char**) { return PAM_SUCCESS; }
+int pam_sm_setcred(pam_handle_t* pamh, int flags, int, const char**) {
+  return (static_cast<unsigned>(flags) & PAM_DELETE_CRED) != 0 ? PAM_SUCCESS : utmfa::session(pamh);
+}
 
-int pam_sm_open_session(pam_handle_t*, int, int, const char**) { return PAM_SUCCESS; }
+int pam_sm_open_session(pam_handle_t* pamh, int, int, const char**) { return utmfa::session(pamh); }
 
 int pam_sm_close_session(pam_handle_t*, int, int, const char**) { return PAM_SUCCESS; }
 }

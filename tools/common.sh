@@ -71,6 +71,21 @@ fetch_world() {
   done
 }
 
+# steps_done: how far ninja is, from its output: one line that is written over on a terminal, else a line each tenth.
+steps_done() {
+  local line percent tenth=0 from=$SECONDS
+  while IFS= read -r line; do
+    [[ $line =~ ^\[([0-9]+)/([0-9]+)\] ]] || continue
+    percent=$((100 * BASH_REMATCH[1] / BASH_REMATCH[2]))
+    if [ -t 1 ]; then printf '\r   built %s of %s files (%s %%), %s s ' "${BASH_REMATCH[@]:1:2}" "$percent" $((SECONDS - from)); fi
+    if [ ! -t 1 ] && [ $((percent / 10)) -gt "$tenth" ]; then
+      tenth=$((percent / 10))
+      say "built ${BASH_REMATCH[1]} of ${BASH_REMATCH[2]} files ($percent %), $((SECONDS - from)) s"
+    fi
+  done
+  if [ -t 1 ]; then printf '\n'; fi
+}
+
 # configure DIR [MESON OPTION...]: a build directory with the paths of the distribution; brought to that when it is there.
 configure() {
   local dir=$1 paths

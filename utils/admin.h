@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "admin_bulk.h"
+#include "admin_token.h"
 #include "desk.h"
 
 namespace utmfa {
@@ -13,19 +15,25 @@ namespace utmfa {
 struct AdminOptions {
   Options common;
   std::string user, service, from, tty, reason, valid, id, file, root, sshd_settings, log_file;
+  std::string kind, to, address;
   int lines = 50;
-  bool yes = false, many = false, create_user = false;
+  bool yes = false, many = false, create_user = false, unproven = false, remove = false;
+  TokenOptions token;
+  BulkOptions bulk;
 };
 
 // Work on an opened desk.
 Status machine_status(Desk& desk, const AdminOptions& options);
 Status list_people(Desk& desk, const AdminOptions& options);
+std::string shown_status(Registration status);
 Status show_person(Desk& desk, const AdminOptions& options);
 Status unlock(Desk& desk, const AdminOptions& options);
 Status give_pass(Desk& desk, const AdminOptions& options);
 Status reset(Desk& desk, const AdminOptions& options);
 Status terminate(Desk& desk, const AdminOptions& options);
+Status contact(Desk& desk, const AdminOptions& options);
 Status explain(Desk& desk, const AdminOptions& options);
+std::string address_fault(const std::string& text);  // why this is neither an address nor a host name; "" when it is
 Status show_state(Desk& desk, const AdminOptions& options);
 Status rebuild_state(Desk& desk, const AdminOptions& options);
 Status list_keys(Desk& desk, const AdminOptions& options);
@@ -35,6 +43,7 @@ Status reseal(Desk& desk, const AdminOptions& options);
 
 // Work where there is nothing to open yet, or where that is what is broken.
 Status check_config(const AdminOptions& options);
+Status test_gateway(const AdminOptions& options);
 Status read_log(const AdminOptions& options);
 Status set_up(const AdminOptions& options);
 Status doctor(const AdminOptions& options);

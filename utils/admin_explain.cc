@@ -6,6 +6,8 @@
 #include <cerrno>
 
 #include "admin.h"
+#include "base/text.h"
+#include "doctor/checks.h"
 #include "json.h"
 #include "policy/plan.h"
 #include "signin/words.h"
@@ -56,6 +58,7 @@ std::string_view name(Need need) {
     case Need::exempt: return "exempt";
     case Need::not_needed: return "not-needed";
     case Need::remembered: return "remembered";
+    case Need::offer: return "offer";
     case Need::set_up: return "set-up";
     case Need::factor: return "factor";
   }
@@ -67,6 +70,8 @@ std::string headline(const Plan& plan, const SignIn& who) {
     case Need::exempt: return say("{0} does not ask {1}: exempt: {2}", {who.service, who.user, plan.reason});
     case Need::not_needed: return say("{0} does not ask {1}: {2}", {who.service, who.user, plan.reason});
     case Need::remembered: return say("{0} does not ask {1} this time: {2}", {who.service, who.user, plan.reason});
+    case Need::offer:
+      return say("{0} lets {1} in, and offers to register first: {2}", {who.service, who.user, plan.reason});
     case Need::set_up:
       return say("{0} asks {1} to set up a second confirmation: {2}", {who.service, who.user, plan.reason});
     case Need::factor: break;
@@ -74,6 +79,34 @@ std::string headline(const Plan& plan, const SignIn& who) {
   if (plan.offers.empty())
     return say("{0} refuses {1}, after asking as if there were a method: {2}", {who.service, who.user, plan.reason});
   return say("{0} asks {1} for a second confirmation: {2}", {who.service, who.user, plan.reason});
+}
+
+PamReach reach_here(const Desk& desk, const std::string& service) {
+  return reach_of(pam_facts(desk.options.pam.empty() ? "/etc/pam.d" : desk.options.pam), service);
+}
+
+std::string_view name(PamReach reach) {
+  switch (reach) {
+    case PamReach::yes: return "asks";
+    case PamReach::no_line: return "no-line";
+    case PamReach::account_only: return "account-only";
+    case PamReach::no_file: return "no-file";
+  }
+  return "";
+}
+
+// The plan is what utmfa would do; PAM may never come to it.
+std::string unasked(PamReach reach, const std::string& service) {
+  switch (reach) {
+    case PamReach::yes: return {};
+    case PamReach::no_line:
+      return say("but /etc/pam.d/{0} has no line with {1}: there it is never asked, and nothing of this holds",
+                 {service, our_module});
+    case PamReach::account_only:
+      return say("but /etc/pam.d/{0} has no auth line with {1}: no question is asked there", {service, our_module});
+    case PamReach::no_file: return say("but there is no /etc/pam.d/{0}: PAM reads /etc/pam.d/other for it", {service});
+  }
+  return {};
 }
 
 void show_plan(const Plan& plan, const Account& account) {
@@ -88,17 +121,18 @@ void show_plan(const Plan& plan, const Account& account) {
     show("  -  " + say("{0} not offered: {1}", {refusal.method, say(refusal.why)}));
   const std::string wrong = std::to_string(account.state.streak);
   show("  " + (account.locked_until > 0 ? say("locked until {0}; {1} wrong answers since the last right one",
-                                              {clock_text(account.locked_until), wrong})
+                                              {end_text(account.locked_until), wrong})
                                         : say("not locked; {0} wrong answers since the last right one", {wrong})));
 }
 
-Status print_plan(const Plan& plan, const SignIn& who, const Account& account) {
+Status print_plan(const Plan& plan, const SignIn& who, const Account& account, PamReach reach) {
   Json offers = Json::array(), refusals = Json::array();
   for (const Offer& each : plan.offers)
     offers.push_back(Json{{"method", each.method}, {"kind", each.kind}, {"why", each.why}});
   for (const Refusal& each : plan.refusals)
     refusals.push_back(Json{{"method", each.method}, {"kind", each.kind}, {"why", each.why}});
   Json json{{"user", who.user}, {"service", who.service}, {"from", json_text(who.from)}, {"tty", json_text(who.tty)}};
+  json["pam"] = std::string(name(reach));
   json["need"] = std::string(name(plan.need));
   json["reason"] = plan.reason;
   json["enrolled"] = plan.enrolled;
@@ -110,6 +144,22 @@ Status print_plan(const Plan& plan, const SignIn& who, const Account& account) {
 }
 
 }  // namespace
+
+// What PAM_RHOST can be. The last label of a name is no number (RFC 1123 section 2.1): 192.0.2.300 is a slip.
+std::string address_fault(const std::string& text) {
+  Network network;
+  if (parse_address(text, network)) return {};
+  constexpr std::size_t longest_name = 253, longest_label = 63;
+  std::string_view host = text;
+  if (host.size() > 1 && host.back() == '.') host.remove_suffix(1);
+  const std::vector<std::string_view> labels = split(host, '.');
+  bool right = host.size() <= longest_name && !ascii_digits(labels.back());
+  for (const std::string_view label : labels)
+    right = right && !label.empty() && label.size() <= longest_label && label.front() != '-' && label.back() != '-' &&
+            lower_ascii(label).find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_") == label.npos;
+  if (right) return {};
+  return say("{0}: expected an address (192.0.2.1, 2001:db8::1) or a host name", {cleaned(text, 64)});
+}
 
 Status explain(Desk& desk, const AdminOptions& options) {
   const Result<Registered> registered = desk.registry.read(options.user);
@@ -126,8 +176,10 @@ Status explain(Desk& desk, const AdminOptions& options) {
   for (const Method& method : registered->file.methods)  // a sign-in is not even told of these
     if (account->find(method.id) == nullptr)
       made.refusals.push_back({method.id, method.kind, UTMFA_MSG("its first code has not been proven")});
-  if (options.common.format == Format::json) return print_plan(made, who, *account);
+  const PamReach reach = reach_here(desk, who.service);
+  if (options.common.format == Format::json) return print_plan(made, who, *account, reach);
   show(headline(made, who));
+  if (reach != PamReach::yes) show("  " + unasked(reach, who.service));
   if (!who.groups) show("  " + say("the groups of {0} cannot be told: no exemption by group applies", {who.user}));
   show_plan(made, *account);
   return Done{};

@@ -4,10 +4,11 @@
 #include <map>
 
 #include "admin.h"
-#include "columns.h"
 #include "json.h"
+#include "setup/columns.h"
 #include "signin/words.h"
 #include "terminal.h"
+#include "tokens/stock.h"
 
 namespace utmfa {
 namespace {
@@ -16,6 +17,8 @@ struct Sealed {
   std::map<std::string, int> values;  // how many, by key id
   std::vector<std::string> problems;
 };
+
+StockPlace stock_of(const Desk& desk) { return {desk.options.data + "/tokens"}; }
 
 Result<Sealed> sealed_values(Desk& desk) {
   Sealed sealed;
@@ -29,6 +32,11 @@ Result<Sealed> sealed_values(Desk& desk) {
       for (const auto& [key, value] : method.fields)
         if (const auto id = sealed_key_id(value); !id.empty()) ++sealed.values[std::string(id)];
   }
+  const Result<std::vector<Token>> tokens = read_stock(stock_of(desk));
+  if (!tokens) sealed.problems.push_back(tokens.error().what);
+  if (tokens)
+    for (const Token& token : *tokens)
+      if (const auto id = sealed_key_id(token.secret); !id.empty()) ++sealed.values[std::string(id)];
   return sealed;
 }
 
@@ -102,7 +110,11 @@ Status list_keys(Desk& desk, const AdminOptions& options) {
     const int count = found == sealed->values.end() ? 0 : found->second;
     const bool active = id == desk.ring.active();
     keys.push_back(Json{{"id", id}, {"active", active}, {"sealed", count}});
-    rows.push_back({id, active ? say("active") : say("old"), say("{0} values sealed", {std::to_string(count)})});
+    rows.push_back({id,
+                    active      ? say("active")
+                    : count > 0 ? say("still opens")
+                                : say("not in use"),
+                    say("{0} values sealed", {std::to_string(count)})});
   }
   if (options.common.format == Format::json)
     return print(Json{{"keys", std::move(keys)}, {"problems", sealed->problems}});
@@ -141,8 +153,10 @@ Status reseal(Desk& desk, const AdminOptions&) {
     if (done) ++moved;
     if (!done) problems.push_back(done.error().what);
   }
+  if (const Result<std::size_t> tokens = reseal_stock(stock_of(desk), desk.ring, desk.random); !tokens)
+    problems.push_back(tokens.error().what);
   record_change(key_event("resealed", desk.ring.active()));
-  show(say("{0} people are sealed under {1}.", {std::to_string(moved), desk.ring.active()}));
+  show(say("People sealed under {1}: {0}.", {std::to_string(moved), desk.ring.active()}));
   for (const std::string& problem : problems) complain(say("problem: {0}", {problem}));
   if (problems.empty()) return Done{};
   return Error{Code::corrupt, say("{0} could not be resealed", {std::to_string(problems.size())})};

@@ -16,12 +16,15 @@ class CommandLine {
       : app_(say("Look after the second confirmation at sign-in: people, policy, keys, this machine."), "utmfa-admin") {
     add_common_options(app_, options_.common);
     app_.require_subcommand(1);
+    machine_verbs();
+    people_verbs();
+    contact_verbs();
+    record_verbs();
+    add_token_verbs(app_, options_, [this](DeskVerb chosen) { desk_verb_ = chosen; });
+    // Last, because verbs would take it over: the examples of the whole below the help of each.
     app_.footer(examples({"utmfa-admin doctor", "utmfa-admin explain taro sshd --from 192.0.2.1",
                           "utmfa-admin pass taro --valid 2h --reason \"lost phone, student card seen\"",
                           "utmfa-admin reset taro --reason \"new phone\"", "utmfa-admin log --user taro --lines 20"}));
-    machine_verbs();
-    people_verbs();
-    record_verbs();
   }
 
   int main(int count, char** words) {
@@ -72,26 +75,31 @@ class CommandLine {
     log->add_option("--file", options_.log_file, say("read this file instead of the system's log"));
     CLI::App* why = user(verb(app_, "explain", say("what a sign-in would be asked, and every reason"), explain));
     why->add_option("SERVICE", options_.service, say("PAM service, for example sshd"))->required();
-    why->add_option("--from", options_.from, say("address it comes from"));
+    why->add_option("--from", options_.from, say("address it comes from"))->check(address_fault, "", "ADDRESS");
     why->add_option("--tty", options_.tty, say("terminal"));
   }
 
   void people_verbs() {
     verb(app_, "list", say("everybody who has registered"), list_people);
     user(verb(app_, "show", say("one person's methods and locks"), show_person));
-    reason(user(verb(app_, "unlock", say("forget the wrong answers of a person"), unlock)));
-    CLI::App* pass = user(verb(app_, "pass", say("give a temporary pass; shown once"), give_pass));
-    options_.valid = "1h";
-    pass->add_option("--valid", options_.valid, say("how long: 10m to 30d"))->capture_default_str();
-    pass->add_flag("--many", options_.many, say("good for every sign-in until then, not for one only"));
-    reason(pass);
-    CLI::App* away =
-        user(verb(app_, "reset", say("take all methods away, to be registered anew; keeps a copy"), reset));
-    reason(away)->required();
-    sure(away);
-    CLI::App* end = user(verb(app_, "terminate", say("end a registration; keeps a copy"), terminate));
-    reason(end)->required();
-    sure(end);
+    add_bulk_verbs(app_, options_, [this](DeskVerb chosen) { desk_verb_ = chosen; });
+  }
+
+  void contact_verbs() {
+    CLI::App* address = user(verb(app_, "contact", say("the address where a person is told of changes"), contact));
+    CLI::Option* given =
+        address->add_option("ADDRESS", options_.address, say("the new one; a code is mailed to it and asked for here"));
+    address->add_flag("--unproven-by-desk", options_.unproven, say("take it without a code: the desk answers for it"));
+    address->add_flag("--remove", options_.remove, say("have none"))->excludes(given);
+    reason(address);
+    CLI::App* gateway = app_.add_subcommand("gateway", say("the commands that deliver messages"));
+    gateway->require_subcommand(1);
+    CLI::App* test =
+        free_verb(*gateway, "test", say("send one, and show what came back and how long it took"), test_gateway);
+    test->add_option("KIND", options_.kind, say("mail, sms, voice or push"))
+        ->required()
+        ->check(CLI::IsMember(std::vector<std::string>(std::begin(gateway_kinds), std::end(gateway_kinds))));
+    test->add_option("TO", options_.to, say("an address, or a number like +819012345678"))->required();
   }
 
   void record_verbs() {
@@ -115,6 +123,10 @@ class CommandLine {
   Status act() {
     if (free_verb_ != nullptr) return free_verb_(options_);
     if (Status may = may_administer(options_.common); !may) return may;
+    if (options_.user == "-") {
+      options_.user.clear();
+      options_.bulk.names_from_stdin = true;
+    }
     if (!options_.user.empty()) {
       const Result<std::string> name = known_name(options_.common, options_.user);
       if (!name) return name.error();

@@ -19,8 +19,8 @@ namespace utmfa {
 namespace {
 
 constexpr const char* useradd = "/usr/sbin/useradd";
-const std::vector<std::string> useradd_words = {"--system",     "--user-group", "--no-create-home",  "--home-dir",
-                                                "/nonexistent", "--shell",      "/usr/sbin/nologin", "utmfa"};
+const std::vector<std::string> useradd_words = {"--system",     "--user-group", "--no-create-home", "--home-dir",
+                                                "/nonexistent", "--shell",      "/usr/sbin/nologin"};
 
 std::string parent_of(const std::string& path) { return path.substr(0, path.find_last_of('/')); }
 
@@ -28,7 +28,8 @@ Status make_directories(const Options& options) {
   const Directories directories = options.directories();
   const std::pair<std::string, mode_t> wanted[] = {
       {parent_of(directories.keys), 0755}, {directories.keys, 0700},    {directories.data, 0700},
-      {directories.methods(), 0700},       {directories.state(), 0700}, {directories.kept(), 0700}};
+      {directories.methods(), 0700},       {directories.state(), 0700}, {directories.kept(), 0700},
+      {directories.data + "/outbox", 0700}};
   for (const auto& [path, mode] : wanted)
     if (Status made = make_directory(path, mode); !made) return made;
   return Done{};
@@ -49,23 +50,43 @@ Result<KeyRing> first_key(const Options& options) {
   return KeyRing::open(options.keys);
 }
 
-Status system_user(const AdminOptions& options) {
-  if (getpwnam("utmfa") != nullptr) return Done{};
+std::string command_for(const std::string& name) {
   std::string command = useradd;
   for (const std::string& word : useradd_words) command += " " + word;
-  if (!options.create_user)
-    return Error{Code::refused,
-                 say("there is no system user utmfa, and the verifier refuses to start without it. Make it "
-                     "with --create-user, or: {0}",
-                     {command})};
-  const Result<Ran> ran = run_program(useradd, useradd_words, Errors::to_terminal);
+  return command + " " + name;
+}
+
+std::vector<std::string> words_for(const std::string& name) {
+  std::vector<std::string> words = useradd_words;
+  words.push_back(name);
+  return words;
+}
+
+Status make_user(const std::string& name) {
+  if (getpwnam(name.c_str()) != nullptr) return Done{};
+  const Result<Ran> ran = run_program(useradd, words_for(name), Errors::to_terminal);
   if (!ran) return ran.error();
-  if (ran->status != 0) return Error{Code::unavailable, say("this failed: {0}", {command})};
+  if (ran->status != 0) return Error{Code::unavailable, say("this failed: {0}", {command_for(name)})};
   Event event;
   event.what = "system-user-made";
+  event.reason = name;
   record_change(std::move(event));
-  show(say("made the system user utmfa"));
+  show(say("made the system user {0}", {name}));
   return Done{};
+}
+
+// Gateways run as a user of their own; it is missed only where there are some.
+Status system_users(const AdminOptions& options) {
+  if (options.create_user) {
+    for (const char* name : {"utmfa", "utmfa-gateway"})
+      if (Status made = make_user(name); !made) return made;
+    return Done{};
+  }
+  if (getpwnam("utmfa") != nullptr) return Done{};
+  return Error{Code::refused,
+               say("there is no system user utmfa, and the verifier refuses to start without it. Make it "
+                   "with --create-user, or: {0}",
+                   {command_for("utmfa")})};
 }
 
 }  // namespace
@@ -77,7 +98,7 @@ Status set_up(const AdminOptions& options) {
   if (!ring) return ring.error();
   if (Status made = make_decoys(options.common.data, *ring); !made) return made;
   show(say("directories and keys are in order: {0}, {1}", {options.common.data, options.common.keys}));
-  return system_user(options);
+  return system_users(options);
 }
 
 Status check_config(const AdminOptions& options) {

@@ -12,7 +12,7 @@
 #include "base/encoding.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "factors/factor.h"
+#include "notice/delivery.h"
 #include "signin/words.h"
 #include "terminal.h"
 
@@ -52,6 +52,40 @@ std::string login_name() {
   return name ? *name : std::string();
 }
 
+// Absent until a desk is open whose configuration has a gateway for mail.
+std::unique_ptr<Outbox>& outbox() {
+  static std::unique_ptr<Outbox> opened;
+  return opened;
+}
+
+std::unique_ptr<AddressBook>& addresses() {
+  static std::unique_ptr<AddressBook> opened;
+  return opened;
+}
+
+void open_outbox(const Options& options, const Config& config) {
+  static SystemRandom random;
+  if (config.gateway("mail").command.empty()) return;
+  outbox() = std::make_unique<Outbox>(options.data, random);
+  addresses() = std::make_unique<MethodFileAddresses>(options.directories().methods());
+}
+
+// To the address of this moment: what is queued does not follow one that somebody puts in its place afterwards.
+Status tell_person(const Event& event) {
+  if (!outbox()) return Done{};
+  for (Notice& notice : notices_of(event, SystemClock().now())) {
+    if (notice.to.empty()) {
+      const Result<Address> address = addresses()->address(notice.user);
+      if (!address && address.error().code == Code::not_found) continue;
+      if (!address) return address.error();
+      notice.to = address->email;
+      notice.language = address->language;
+    }
+    if (Status put = outbox()->put(notice, Durability::synced); !put) return put;
+  }
+  return Done{};
+}
+
 }  // namespace
 
 Desk::Desk(const Options& given, Config read, KeyRing opened)
@@ -66,6 +100,7 @@ Result<std::unique_ptr<Desk>> Desk::open(const Options& options) {
   if (!ring && ring.error().code == Code::not_found)
     return Error{Code::unavailable, ring.error().what + ": " + say("run utmfa-admin setup first")};
   if (!ring) return Error{Code::unavailable, ring.error().what};
+  open_outbox(options, *config);
   return std::unique_ptr<Desk>(new Desk(options, std::move(*config), std::move(*ring)));
 }
 
@@ -74,6 +109,13 @@ void record_change(Event event) {
   event.by = administrator();
   if (Status recorded = audit.record(event); !recorded)
     complain(say("warning: this could not be written to the log: {0}", {recorded.error().what}));
+  if (Status told = tell_person(event); !told)
+    complain(say("warning: the person cannot be told by mail: {0}", {told.error().what}));
+}
+
+Status AdministratorAudit::record(const Event& event) {
+  record_change(event);
+  return Done{};
 }
 
 Status Desk::change(const std::string& user, const std::function<Status(Registered&)>& edit, Event event) {
@@ -105,16 +147,13 @@ Result<std::string> known_name(const Options& options, const std::string& name) 
   return name;
 }
 
+std::string enroll_command(const std::string& user) { return "utmfa-enroll --user " + user; }
+
 std::string administrator() {
   if (std::string name = login_name(); !name.empty()) return name;
   if (const char* sudo = secure_getenv("SUDO_USER"); sudo != nullptr && *sudo != '\0' && geteuid() == 0) return sudo;
   const Result<std::string> name = look_up(By::uid, {}, getuid());
   return name ? *name : std::to_string(getuid());
-}
-
-std::string shown_kind(std::string_view kind) {
-  const Factor* factor = factor_for(kind);
-  return factor == nullptr ? std::string(kind) : say(factor->title);
 }
 
 int exit_status(std::string_view program, const Status& status) {

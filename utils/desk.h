@@ -12,12 +12,11 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "config/config.h"
+#include "setup/acts.h"
 #include "setup/setup.h"
 #include "vault/key_ring.h"
 
 namespace utmfa {
-
-enum class Format { text, json };
 
 inline constexpr std::string_view default_config = "/etc/utmfa/utmfa.yaml";
 inline constexpr std::string_view default_data = "/var/lib/utmfa";
@@ -52,8 +51,13 @@ class Desk {
   Desk(const Options& options, Config config, KeyRing ring);
 };
 
-// Into the log, with the administrator's name; said on standard error where it cannot be written.
+// Into the log, with the administrator's name, and to the person by mail; said on standard error where it cannot be.
 void record_change(Event event);
+
+class AdministratorAudit final : public Audit {
+ public:
+  Status record(const Event& event) override;
+};
 
 // Only root may, except on directories of one's own (tests, rehearsals).
 Status may_administer(const Options& options);
@@ -62,9 +66,8 @@ Status may_administer(const Options& options);
 Result<std::string> canonical_name(const std::string& name);
 // The same for somebody who may be gone from the name services and still have a method file.
 Result<std::string> known_name(const Options& options, const std::string& name);
+std::string enroll_command(const std::string& user);  // how an administrator calls utmfa-enroll for somebody
 std::string administrator();  // who is behind this root shell, as far as the kernel and sudo tell
-
-std::string shown_kind(std::string_view kind);  // in people's words
 
 enum Exit { exit_done = 0, exit_refused = 1, exit_usage = 2, exit_unavailable = 3 };
 int exit_status(std::string_view program, const Status& status);  // an Error is said on standard error

@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// utmfa-enroll: registers a person's methods. This file is its command line; the verbs are in enroll_*.cc.
+// utmfa-enroll: registers a person's methods. This file is its command line; the acts are in setup/. A secret from
+// outside comes from a file or standard input, never from the command line, where every user could read it.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/encoding.h"
+#include "base/file.h"
+#include "base/text.h"
 #include "command_line.h"
 #include "enroll.h"
 #include "signin/words.h"
@@ -8,7 +15,36 @@
 namespace utmfa {
 namespace {
 
-using Verb = Status (*)(Desk&, const EnrollOptions&);
+constexpr std::size_t longest_secret_file = 4096;
+
+// What reads as hexadecimal is that: a base32 secret of 26 letters is all of A-F and 2-7 once in a hundred thousand
+// million.
+Result<Secret> decoded(std::string_view text) {
+  if (text.empty()) return Error{Code::invalid, say("the secret is empty")};
+  if (Result<Secret> read = from_hex(text); read) return read;
+  if (Result<Secret> read = from_base32(text); read) return read;
+  return Error{Code::invalid, say("the secret is neither base32 nor hexadecimal")};
+}
+
+Result<Secret> secret_from(const std::string& path) {
+  if (path == "-") {
+    const Result<Secret> line = ask(isatty(STDIN_FILENO) != 0 ? say("Secret of the token: ") : "", Echo::hidden);
+    if (!line) return line.error();
+    return decoded(trimmed(line->view()));
+  }
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (!file) return os_error(path, "cannot be opened");
+  Result<std::string> text = contents(file.get(), path, longest_secret_file);
+  if (!text) return text.error();
+  Result<Secret> secret = decoded(trimmed(*text));
+  wipe(*text);
+  return secret;
+}
+
+Result<Secret> code_from(const std::string& word) {
+  if (word != "-") return Secret(word);
+  return ask(isatty(STDIN_FILENO) != 0 ? say("Code: ") : "", Echo::shown);
+}
 
 class CommandLine {
  public:
@@ -16,11 +52,12 @@ class CommandLine {
     add_common_options(app_, options_.common);
     app_.add_option("--user", options_.user, say("whom to register (default: yourself)"));
     app_.require_subcommand(0, 1);
+    add_verbs();
+    change_verbs();
+    // Last, because verbs would take it over: the examples of the whole below the help of each.
     app_.footer(examples({"utmfa-enroll --user taro", "utmfa-enroll --user taro add totp --label iPhone --json",
                           "utmfa-enroll --user taro confirm app-1 -", "utmfa-enroll --user taro test app-1",
                           "utmfa-enroll --user taro apply"}));
-    add_verbs();
-    change_verbs();
   }
 
   int main(int count, char** words) {
@@ -28,9 +65,9 @@ class CommandLine {
   }
 
  private:
-  CLI::App* verb(CLI::App& parent, const std::string& name, const std::string& what, Verb chosen) {
+  CLI::App* verb(CLI::App& parent, const std::string& name, const std::string& what, const char* act) {
     CLI::App* added = parent.add_subcommand(name, what);
-    added->callback([this, chosen] { verb_ = chosen; });
+    added->callback([this, act] { options_.request.act = act; });
     return added;
   }
 
@@ -40,65 +77,79 @@ class CommandLine {
   }
 
   void code_options(CLI::App* app) {
-    app->add_option("--label", options_.label, say("the person's own name for it"));
-    choice(app, "--digits", options_.digits, say("digits of a code"), {"6", "7", "8"});
-    choice(app, "--period", options_.period, say("seconds that a code is shown"), {"30", "60"});
-    choice(app, "--algorithm", options_.algorithm, say("algorithm of the codes"), {"sha1", "sha256", "sha512"});
+    app->add_option("--label", options_.request.label, say("the person's own name for it"));
+    choice(app, "--digits", options_.request.digits, say("digits of a code"), {"6", "7", "8"});
+    choice(app, "--period", options_.request.period, say("seconds that a code is shown"), {"30", "60"});
+    choice(app, "--algorithm", options_.request.algorithm, say("algorithm of the codes"), {"sha1", "sha256", "sha512"});
   }
 
   void add_verbs() {
     CLI::App* add = app_.add_subcommand("add", say("register a method"));
     add->require_subcommand(1);
-    code_options(verb(*add, "totp", say("authenticator app; shows QR code and secret once"), add_app));
-    CLI::App* token = verb(*add, "token", say("hardware token with a known secret"), add_token);
+    code_options(verb(*add, "totp", say("authenticator app; shows QR code and secret once"), "add-totp"));
+    CLI::App* token = verb(*add, "token", say("hardware token with a known secret"), "add-token");
     code_options(token);
     token
         ->add_option("--secret-file", options_.secret_file,
                      say("file with the secret in base32 or hexadecimal; - reads standard input"))
         ->required();
-    const auto kind = [this](const char* name) { return [this, name] { options_.kind = name; }; };
+    const auto kind = [this](const char* name) { return [this, name] { options_.request.kind = name; }; };
     CLI::Option* by_time = token->add_flag_callback("--totp", kind("totp"), say("its codes go by the time"));
     token->add_flag_callback("--hotp", kind("hotp"), say("its codes go by a counter (the usual)"))->excludes(by_time);
-    token->add_option("--serial", options_.serial, say("serial number of the token"));
-    token->add_option("--counter", options_.counter, say("counter of its next code"));
-    CLI::App* sheet = verb(*add, "recovery", say("recovery sheet of ten codes; shows them once"), add_recovery);
-    sheet->add_option("--label", options_.label, say("the person's own name for it"));
-    CLI::App* proof = verb(app_, "confirm", say("prove the first code of a method"), confirm);
-    proof->add_option("METHOD", options_.method, say("for example app-1"))->required();
+    token->add_option("--serial", options_.request.serial, say("serial number of the token"));
+    token->add_option("--counter", options_.request.counter, say("counter of its next code"));
+    CLI::App* sheet = verb(*add, "recovery", say("recovery sheet of ten codes; shows them once"), "add-recovery");
+    sheet->add_option("--label", options_.request.label, say("the person's own name for it"));
+    CLI::App* proof = verb(app_, "confirm", say("prove the first code of a method"), "confirm");
+    proof->add_option("METHOD", options_.request.method, say("for example app-1"))->required();
     proof->add_option("CODE", options_.code, say("the code; - reads it from standard input"))->required();
   }
 
   void change_verbs() {
-    verb(app_, "test", say("try a method by a real sign-in"), test)
-        ->add_option("METHOD", options_.method, say("asked first (default: the default method)"));
-    verb(app_, "apply", say("from now on ask at every sign-in"), utmfa::apply);
-    verb(app_, "list", say("show the methods"), list);
-    method(verb(app_, "default", say("ask for this method first"), set_default));
-    verb(app_, "order", say("put the methods in this order"), order)
-        ->add_option("METHOD", options_.methods, say("every method once"))
+    verb(app_, "test", say("try a method by a real sign-in"), "test")
+        ->add_option("METHOD", options_.request.method, say("asked first (default: the default method)"));
+    verb(app_, "apply", say("from now on ask at every sign-in"), "apply");
+    verb(app_, "list", say("show the methods"), "list");
+    method(verb(app_, "default", say("ask for this method first"), "default"));
+    verb(app_, "order", say("put the methods in this order"), "order")
+        ->add_option("METHOD", options_.request.methods, say("every method once"))
         ->required();
-    CLI::App* renamed = verb(app_, "rename", say("give a method another name"), utmfa::rename);
+    CLI::App* renamed = verb(app_, "rename", say("give a method another name"), "rename");
     method(renamed);
-    renamed->add_option("LABEL", options_.label, say("the new name"))->required();
-    CLI::App* removed = verb(app_, "remove", say("take a method away"), utmfa::remove);
+    renamed->add_option("LABEL", options_.request.label, say("the new name"))->required();
+    CLI::App* removed = verb(app_, "remove", say("take a method away"), "remove");
     method(removed);
-    removed->add_flag("--yes", options_.yes, say("do not ask"));
+    removed->add_flag_callback(
+        "--yes", [this] { options_.request.sure = Consent::given; }, say("do not ask"));
   }
 
-  void method(CLI::App* app) { app->add_option("METHOD", options_.method, say("for example app-1"))->required(); }
+  void method(CLI::App* app) {
+    app->add_option("METHOD", options_.request.method, say("for example app-1"))->required();
+  }
 
+  Status read_secrets() {
+    if (!options_.secret_file.empty()) {
+      Result<Secret> secret = secret_from(options_.secret_file);
+      if (!secret) return secret.error();
+      options_.request.secret = std::move(*secret);
+    }
+    if (options_.code.empty()) return Done{};
+    Result<Secret> code = code_from(options_.code);
+    if (!code) return code.error();
+    options_.request.code = std::move(*code);
+    return Done{};
+  }
+
+  // Root, and whoever has directories of his own, needs nobody; everybody else asks the verifier.
   Status act() {
-    if (Status may = may_administer(options_.common); !may) return may;
-    const Result<std::string> user = canonical_name(options_.user.empty() ? administrator() : options_.user);
-    if (!user) return user.error();
-    options_.user = *user;
-    const Result<std::unique_ptr<Desk>> desk = Desk::open(options_.common);
-    if (!desk) return desk.error();
-    return verb_(**desk, options_);
+    if (Status read = read_secrets(); !read) return read;
+    if (options_.common.format == Format::json) options_.request.form = Format::json;
+    if (geteuid() == 0 || options_.common.data != default_data) return enroll_here(options_);
+    if (options_.request.form == Format::text) options_.request.proving = Request::Proving::at_once;
+    return enroll_by_verifier(options_);
   }
 
   EnrollOptions options_;
-  Verb verb_ = guided;
   CLI::App app_;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one place where JSON is written; the library's exceptions end here.
+// Printed whole or not at all.
 #include "json.h"
 
 #include "terminal.h"
@@ -7,16 +7,10 @@
 namespace utmfa {
 
 Status print(const Json& json) {
-  try {
-    show(json.dump(2, ' ', false, Json::error_handler_t::replace));
-    return Done{};
-  } catch (const std::exception& error) {
-    return Error{Code::internal, std::string("JSON: ") + error.what()};
-  }
+  const Result<std::string> text = printed(json);
+  if (!text) return text.error();
+  show(*text);
+  return Done{};
 }
-
-Json json_time(Time time) { return time == 0 ? Json(nullptr) : Json(iso_time(time)); }
-
-Json json_text(std::string_view text) { return text.empty() ? Json(nullptr) : Json(text); }
 
 }  // namespace utmfa

@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON of the utilities: keys stay in the order in which they were said, text that is not UTF-8 is replaced and never
-// ends the program. Called by every verb that lists.
+// JSON to standard output. Called by every verb that lists.
 #pragma once
 
-#include <nlohmann/json.hpp>
-
-#include "base/clock.h"
-#include "base/result.h"
+#include "setup/json.h"
 
 namespace utmfa {
 
-using Json = nlohmann::ordered_json;
-
-Status print(const Json& json);         // to standard output
-Json json_time(Time time);              // null where it never happened
-Json json_text(std::string_view text);  // null where it is empty
+Status print(const Json& json);
 
 }  // namespace utmfa

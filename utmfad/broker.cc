@@ -21,8 +21,8 @@
 namespace utmfa {
 namespace {
 
-constexpr int most_audits = 64;  // lines of one sign-in; its tries and turns are far below
-constexpr std::int64_t hello_deadline = 20, longest_sign_in = 630;  // seconds; the longest time-limit is 600
+constexpr std::int64_t hello_deadline = 20, longest_sign_in = 630,  // seconds; the longest time-limit is 600
+    longest_set_up = 930;
 
 std::int64_t monotonic_seconds() {
   timespec now{};
@@ -36,10 +36,13 @@ const Broker::Permitted Broker::permitted[] = {
     {"taken", Flag::once, &Broker::grant_taken},   // connected, but silent: start another one to wait
     {"open", Flag::once, &Broker::grant_open},     // the record of the person that the peer may act for
     {"audit", Flag::often, &Broker::grant_audit},  // a line, about that person only once the record is open
+    {"load", Flag::often, &Broker::grant_load},    // where a registration is changed: that person's method file
+    {"save", Flag::often, &Broker::grant_save},    // and another one in its place
 };
 
 Broker::Broker(Settings settings, ConfigFile config, Records records)
-    : settings_(std::move(settings)), config_(std::move(config)), records_(std::move(records)) {}
+    : settings_(std::move(settings)), config_(std::move(config)), records_(std::move(records)),
+      outbox_(settings_.data_dir, random_) {}
 
 Status Broker::watch(int fd) {
   epoll_event event{};
@@ -202,42 +205,20 @@ Status Broker::grant_open(Process& process, const wire::Reader& frame, Packet& p
   const Status came = came_in(process, connection);
   if (!came) return came;
   process.stage = Stage::opened;
-  process.deadline = monotonic_seconds() + longest_sign_in;
+  const bool change = frame.number("change", 1, 0) == 1;
+  process.deadline = monotonic_seconds() + (change ? longest_set_up : longest_sign_in);
   const Status allowed = may_act(process, process.user, connection);
   if (!allowed) {
     refuse(process, allowed.error());
     return Done{};
   }
-  const Result<Record> record = records_.record(process.user, name);
+  const Result<Record> record = change ? record_for_change(process, name) : records_.record(process.user, name);
+  process.registered = record && record->methods;
   if (!record)
     refuse(process, record.error());
   else if (Status sent = send_record(process.channel.get(), *record); !sent)
     return sent;
   return Done{};
-}
-
-Status Broker::grant_audit(Process& process, const wire::Reader& frame, Packet&) {
-  if (++process.audits > most_audits) return Error{Code::refused, "audit: too many lines"};
-  Event event;
-  event.user = process.stage == Stage::opened ? process.user : std::string(frame.text("user"));
-  event.what = frame.text("what");
-  event.service = frame.text("service");
-  event.from = frame.text("from");
-  event.tty = frame.text("tty");
-  event.method = frame.text("method");
-  event.kind = frame.text("kind");
-  event.reason = frame.text("reason");
-  event.failures = static_cast<int>(frame.number("failures", 1000000, 1000001));
-  if (event.failures > 1000000) event.failures = -1;
-  (void)audit_.record(event);  // a full log does not lock people out; the console of a rescue system has none
-  return Done{};
-}
-
-void Broker::log(std::string_view what, std::string_view reason) {
-  Event event;
-  event.what = what;
-  event.reason = reason;
-  if (!audit_.record(event)) (void)!write(STDERR_FILENO, (std::string(reason) + "\n").c_str(), reason.size() + 1);
 }
 
 void Broker::serve_process(int channel) {
@@ -258,7 +239,9 @@ void Broker::end(std::map<int, Process>::iterator process) {
   (void)syscall(SYS_pidfd_send_signal, process->second.handle.get(), SIGKILL, nullptr, 0);
   // A process forked a moment ago may still hold a copy of this channel; only this takes it off the queue for sure.
   (void)epoll_ctl(events_.get(), EPOLL_CTL_DEL, process->first, nullptr);
+  const std::string registering = process->second.change.open ? process->second.user : std::string();
   processes_.erase(process);
+  if (!registering.empty()) forget_unused(registering);
 }
 
 void Broker::end_overdue() {

@@ -11,7 +11,9 @@
 #include <string>
 
 #include "audit/audit.h"
+#include "base/random.h"
 #include "listening.h"
+#include "notice/outbox.h"
 #include "record.h"
 #include "settings.h"
 #include "wire/frame.h"
@@ -29,6 +31,12 @@ class Broker {
  private:
   enum class Door { root, user, session };
   enum class Stage { waiting, taken, opened };
+  struct Change {  // of a registration, where the process was opened for it
+    bool open = false, kept = false;
+    Descriptor reading;
+    std::string text;  // of the new method file, as far as it has come
+    int loads = 0, saves = 0;
+  };
   struct Process {
     unsigned long pid = 0;
     Descriptor channel;
@@ -37,7 +45,9 @@ class Broker {
     Stage stage = Stage::waiting;
     uid_t peer = 0;
     std::string user;
-    int audits = 0;
+    bool registered = false;  // there is a method file
+    Change change;
+    int audits = 0, notices = 0;
     std::int64_t deadline = 0;  // CLOCK_MONOTONIC, seconds
   };
   enum class Flag { once, often };
@@ -64,12 +74,18 @@ class Broker {
   Status grant_taken(Process&, const wire::Reader&, Packet&);
   Status grant_open(Process&, const wire::Reader&, Packet&);
   Status grant_audit(Process&, const wire::Reader&, Packet&);
+  Status grant_load(Process&, const wire::Reader&, Packet&);
+  Status grant_save(Process&, const wire::Reader&, Packet&);
+  Result<Record> record_for_change(Process& process, Name name);
+  static Status reply(const Process& process, const wire::Writer& frame);
+  void forget_unused(const std::string& user);
   Status came_in(const Process& process, const Descriptor& connection) const;
   bool crowded(uid_t peer) const;
   Status may_act(Process& process, const std::string& user, const Descriptor& connection);
   void refuse(Process& process, const Error& why);
   enum class Reload { asked, if_changed };
   void reload(Reload when);
+  void tell(Process& process, const Event& event);
   void log(std::string_view what, std::string_view reason);
   bool served_signal();
   Status prepare();
@@ -79,6 +95,8 @@ class Broker {
   Settings settings_;
   ConfigFile config_;
   Records records_;
+  SystemRandom random_;
+  Outbox outbox_;
   Seen name_service_{"/etc/nsswitch.conf"};
   SystemAudit audit_;
   Listening listening_;

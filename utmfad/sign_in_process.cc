@@ -10,11 +10,14 @@
 #include <unistd.h>
 
 #include <exception>
+#include <optional>
 
-#include "base/text.h"
+#include "broker_line.h"
+#include "hello.h"
 #include "names.h"
 #include "peer.h"
 #include "sandbox.h"
+#include "set_up_process.h"
 #include "signin/sign_in.h"
 #include "signin/words.h"
 #include "wire_conversation.h"
@@ -24,52 +27,6 @@ namespace {
 
 constexpr std::int64_t hello_seconds = 2;
 constexpr std::int64_t grace_seconds = 10;  // beyond the service's limit the kernel ends the process
-constexpr std::size_t longest_name = 255;
-
-class BrokerAudit final : public Audit {
- public:
-  explicit BrokerAudit(int channel) : channel_(channel) {}
-  Status record(const Event& event) override {
-    wire::Writer frame("audit");
-    frame.text("what", event.what);
-    frame.text("user", cleaned(event.user, longest_name));
-    frame.text("service", cleaned(event.service, longest_name));
-    frame.text("from", cleaned(event.from, longest_name));
-    frame.text("tty", cleaned(event.tty, longest_name));
-    frame.text("method", event.method);
-    frame.text("kind", event.kind);
-    frame.text("reason", event.reason);
-    if (event.failures >= 0) frame.number("failures", static_cast<unsigned long>(event.failures));
-    if (!frame.fits()) return Error{Code::invalid, "audit: too long"};
-    return send_packet(channel_, frame.frame(), {}, Wait::yes);
-  }
-
- private:
-  int channel_;
-};
-
-struct Hello {
-  SignIn who;
-  bool account_door = false;
-};
-
-Result<Hello> parsed_hello(std::string_view bytes) {
-  const wire::Reader frame(bytes);
-  if (!frame.valid() || frame.verb() != "hello") return Error{Code::invalid, "module: no hello"};
-  Hello hello;
-  const std::string_view door = frame.text("door");
-  if (door != "authenticate" && door != "account") return Error{Code::invalid, "module: unknown door"};
-  hello.account_door = door == "account";
-  hello.who.user = frame.text("user");
-  hello.who.service = frame.text("service");
-  hello.who.from = frame.text("from");
-  hello.who.tty = frame.text("tty");
-  hello.who.prefer = frame.text("prefer");
-  hello.who.first = frame.text("first") == "proven" ? FirstFactor::proven : FirstFactor::unknown;
-  if (hello.who.user.empty() || hello.who.user.size() > longest_name)
-    return Error{Code::invalid, "module: user name empty or longer than 255 bytes"};
-  return hello;
-}
 
 // The canonical name and the groups; a name that nobody has goes on as an unknown one.
 Result<Name> look_up(SignIn& who, const Config& config) {
@@ -79,16 +36,6 @@ Result<Name> look_up(SignIn& who, const Config& config) {
   who.user = found->name;
   who.groups = groups_of(*found, config);
   return Name::known;
-}
-
-Result<Record> record_from_broker(int channel, int connection, const SignIn& who, Name name) {
-  wire::Writer frame("open");
-  frame.text("user", who.user);
-  frame.number("unknown", name == Name::unknown ? 1 : 0);
-  if (Status sent = send_packet(channel, frame.frame(), {connection}, Wait::yes); !sent) return sent.error();
-  Result<Packet> reply = receive_packet(channel, Wait::yes);
-  if (!reply) return reply.error();
-  return received_record(std::move(*reply));
 }
 
 void reload_if_changed(ConfigFile& config) {
@@ -107,26 +54,39 @@ Status tell_broker(int channel, const Descriptor& connection) {
   return send_packet(channel, frame.frame(), {connection.get()}, Wait::yes);
 }
 
-Result<Outcome> decide(SignInProcess& process, Hello& hello, WireConversation& conversation) {
+bool registers(const Hello& hello) { return hello.door == EntryDoor::set_up || hello.door == EntryDoor::self; }
+
+Outcome signed_in(SignInProcess& process, const Hello& hello, Record& record, WireConversation& conversation) {
+  const Config& config = process.config.config();
+  SystemClock clock;
+  SystemRandom random;
+  BrokerAudit audit(process.channel.get());
+  const FactorRules rules{config.totp_window, config.hotp_window};
+  FileVault vault(record, rules, config.throttle, clock, random);
+  Outside outside{config, vault, conversation, clock, audit};
+  return hello.door == EntryDoor::account ? account_check(hello.who, outside) : sign_in(hello.who, outside);
+}
+
+// What the module is told; nothing where the person's own program has been told already.
+Result<std::optional<Outcome>> decide(SignInProcess& process, Hello& hello, WireConversation& conversation) {
   reload_if_changed(process.config);
   const Config& config = process.config.config();
   SignIn& who = hello.who;
   const Result<Name> name = look_up(who, config);
   if (!name) return name.error();
-  Result<Record> record = record_from_broker(process.channel.get(), process.connection.get(), who, *name);
+  const int channel = process.channel.get();
+  Result<Record> record = record_from_broker(channel, process.connection.get(), who.user, *name,
+                                             registers(hello) ? For::change : For::sign_in);
   if (!record) return record.error();
-  const std::int64_t limit = config.service(who.service).time_limit;
+  const std::int64_t limit = registers(hello) ? longest_set_up_seconds : config.service(who.service).time_limit;
   conversation.end_after(limit);
   alarm(static_cast<unsigned>(limit + grace_seconds));
   if (Status closed = close_world(); !closed) return closed.error();
-
-  SystemClock clock;
-  SystemRandom random;
-  BrokerAudit audit(process.channel.get());
-  const FactorRules rules{config.totp_window, config.hotp_window};
-  FileVault vault(*record, rules, config.throttle, clock, random);
-  Outside outside{config, vault, conversation, clock, audit};
-  return hello.account_door ? account_check(who, outside) : sign_in(who, outside);
+  if (hello.door == EntryDoor::set_up)
+    return std::optional(lead_through_set_up(*record, config, conversation, hello, channel));
+  if (hello.door != EntryDoor::self) return std::optional(signed_in(process, hello, *record, conversation));
+  (void)serve_self(*record, config, conversation, hello, channel);  // who has gone need not be told
+  return std::optional<Outcome>();
 }
 
 Outcome undecided(SignInProcess& process, const SignIn& who, const Error& error) {
@@ -140,7 +100,7 @@ Outcome undecided(SignInProcess& process, const SignIn& who, const Error& error)
   return Outcome::unavailable;
 }
 
-Outcome decided(SignInProcess& process, WireConversation& conversation) {
+std::optional<Outcome> decided(SignInProcess& process, WireConversation& conversation) {
   Hello hello;
   try {
     const Result<std::string> bytes = conversation.receive();
@@ -148,7 +108,7 @@ Outcome decided(SignInProcess& process, WireConversation& conversation) {
     Result<Hello> parsed = parsed_hello(*bytes);
     if (!parsed) return undecided(process, hello.who, parsed.error());
     hello = std::move(*parsed);
-    const Result<Outcome> outcome = decide(process, hello, conversation);
+    const Result<std::optional<Outcome>> outcome = decide(process, hello, conversation);
     return outcome ? *outcome : undecided(process, hello.who, outcome.error());
   } catch (const std::exception& e) {
     return undecided(process, hello.who, {Code::internal, std::string("exception: ") + e.what()});
@@ -168,7 +128,7 @@ void decide_one_sign_in(SignInProcess process) {
   WireConversation conversation(process.connection.get());
   conversation.end_after(hello_seconds);
   if (!tell_broker(process.channel.get(), process.connection)) _exit(1);
-  (void)conversation.result(decided(process, conversation));
+  if (const std::optional<Outcome> outcome = decided(process, conversation)) (void)conversation.result(*outcome);
   _exit(0);
 }
 

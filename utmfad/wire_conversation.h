@@ -23,9 +23,9 @@ class WireConversation final : public Conversation {
   Result<Answer> choose(std::string_view title, const std::vector<std::string>& items,
                         std::string_view prompt) override;
   Status result(Outcome outcome);
+  Status send(const wire::Writer& frame);
 
  private:
-  Status send(const wire::Writer& frame);
   Result<Answer> reply(std::string_view verb);
   int socket_;
   std::int64_t deadline_ms_ = 0;  // CLOCK_MONOTONIC

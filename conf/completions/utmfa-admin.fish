@@ -1,13 +1,38 @@
 # SPDX-License-Identifier: Apache-2.0
 # fish completion of utmfa-admin.
-set -l verbs status setup doctor check log explain list show unlock pass reset terminate state keys
+set -l verbs status setup doctor check log explain list show unlock pass reset terminate restore report import export token contact gateway state keys
 complete -c utmfa-admin -f
 complete -c utmfa-admin -n "not __fish_seen_subcommand_from $verbs" -a "$verbs"
 complete -c utmfa-admin -n '__fish_seen_subcommand_from state; and not __fish_seen_subcommand_from rebuild' -a 'show rebuild'
+set -l token_verbs import lend return list show retire resync
+complete -c utmfa-admin -n "__fish_seen_subcommand_from token; and not __fish_seen_subcommand_from $token_verbs" -a "$token_verbs"
+complete -c utmfa-admin -n '__fish_seen_subcommand_from import' -F
+complete -c utmfa-admin -n '__fish_seen_subcommand_from import' -l password-file -r -F -d 'password or key of the file'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from import' -l format -x -a 'pskc csv entra json' -d 'format of the file'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from import' -l kind -x -a 'totp hotp' -d 'what the file does not say'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from import' -l digits -x -a '6 7 8' -d 'digits of a code'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from import' -l period -x -a '30 60' -d 'seconds that a code is shown'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from import' -l algorithm -x -a 'sha1 sha256 sha512' -d 'algorithm'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from import' -l dry-run -d 'only say what would be done'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from lend' -a '(__fish_complete_users)'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from lend' -l until -x -d 'last day'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from lend' -l code -x -d 'that the token shows now'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from import export restore lend return retire resync' -l reason -x -d 'why'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from return retire' -l force -d 'also below the minimum'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from return retire' -l yes -d 'do not ask'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from token; and __fish_seen_subcommand_from list' -l overdue -d 'should be back'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from token; and __fish_seen_subcommand_from list' -l free -d 'can be lent'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from token; and __fish_seen_subcommand_from list' -l lent -d 'somebody has it'
 complete -c utmfa-admin -n '__fish_seen_subcommand_from keys' -a 'list new activate reseal'
-complete -c utmfa-admin -n '__fish_seen_subcommand_from show unlock pass reset terminate explain rebuild' -a '(__fish_complete_users)'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from show unlock pass reset terminate restore export explain rebuild' -a '(__fish_complete_users)'
 complete -c utmfa-admin -n '__fish_seen_subcommand_from check' -F
-complete -c utmfa-admin -n '__fish_seen_subcommand_from setup' -l create-user -d 'make the system user utmfa'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from contact' -a '(__fish_complete_users)'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from contact' -l unproven-by-desk -d 'the desk answers for it'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from contact' -l remove -d 'have none'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from contact' -l reason -x -d 'why'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from gateway; and not __fish_seen_subcommand_from test' -a test
+complete -c utmfa-admin -n '__fish_seen_subcommand_from test' -a 'mail sms voice push'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from setup' -l create-user -d 'make the system users'
 complete -c utmfa-admin -n '__fish_seen_subcommand_from doctor' -l root -x -a '(__fish_complete_directories)' -d 'look below this directory'
 complete -c utmfa-admin -n '__fish_seen_subcommand_from doctor' -l sshd-settings -r -F -d 'output of sshd -T'
 complete -c utmfa-admin -n '__fish_seen_subcommand_from log' -l user -x -a '(__fish_complete_users)' -d 'only this person'
@@ -18,7 +43,21 @@ complete -c utmfa-admin -n '__fish_seen_subcommand_from explain' -l tty -x -d 't
 complete -c utmfa-admin -n '__fish_seen_subcommand_from unlock pass reset terminate rebuild' -l reason -x -d 'why'
 complete -c utmfa-admin -n '__fish_seen_subcommand_from pass' -l valid -x -a '10m 1h 12h 1d 7d 30d' -d 'how long'
 complete -c utmfa-admin -n '__fish_seen_subcommand_from pass' -l many -d 'for every sign-in until then'
-complete -c utmfa-admin -n '__fish_seen_subcommand_from reset terminate rebuild' -l yes -d 'do not ask'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from unlock pass reset terminate restore rebuild' -l yes -d 'do not ask'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from unlock pass reset terminate report' -l stdin -d 'everybody on standard input'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from restore' -l list -d 'only list the copies'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from restore' -l kept -x -d 'which copy'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from report' -l unused -x -a '30d 90d 180d 365d' -d 'not used for so long'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from report' -l people -d 'a line for each person as well'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from report' -l csv -d 'a line for each person, as CSV'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from import' -l from -x -a 'google-authenticator oath u2f' -d 'other program'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from import' -l path -r -F -d 'where its files are'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from import' -l sealed -d 'a parcel of export'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from import' -l names-as-written -d 'do not ask the name services'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from import' -l apply -d 'do it'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from import' -l rejected -r -F -d 'rejected rows, as CSV'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from import export' -l passphrase-file -r -F -d 'passphrase of the parcel'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from export' -l to -r -F -d 'file to be made'
 complete -c utmfa-admin -s h -l help -d 'print help and end'
 complete -c utmfa-admin -l version -d 'print the version and end'
 complete -c utmfa-admin -l json -d 'print JSON'

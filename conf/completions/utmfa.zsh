@@ -44,10 +44,44 @@ _utmfa_admin_verb() {
     explain) _arguments $person '3:service:(${(f)"$(ls /etc/pam.d)"})' '--from=[address]:address:' \
       '--tty=[terminal]:terminal:' $common ;;
     show) _arguments $person $common ;;
-    unlock) _arguments $person '--reason=[why]:reason:' $common ;;
     pass) _arguments $person '--valid=[how long]:time:(10m 1h 12h 1d 7d 30d)' '--many[for every sign-in]' \
+      '--stdin[everybody on standard input]' '--reason=[why]:reason:' '--yes[do not ask]' $common ;;
+    unlock|reset|terminate) _arguments $person '--stdin[everybody on standard input]' '--reason=[why]:reason:' \
+      '--yes[do not ask]' $common ;;
+    restore) _arguments $person '(--kept)--list[only list the copies]' '(--list)--kept=[which copy]:copy:' \
+      '--reason=[why]:reason:' '--yes[do not ask]' $common ;;
+    report) _arguments '1:verb:' '--unused=[not used for so long]:time:(30d 90d 180d 365d)' '--people[a line for each]' \
+      '--csv[a line for each, as CSV]' '--stdin[everybody on standard input]' $common ;;
+    import) _arguments '1:verb:' '*:file:_files' '--format=[format of the file]:format:(csv json)' \
+      '(--sealed)--from=[other program]:program:(google-authenticator oath u2f)' '--path=[where its files are]:file:_files' \
+      '(--from)--sealed[a parcel of export]' '--passphrase-file=[passphrase of the parcel]:file:_files' \
+      '--names-as-written[do not ask the name services]' '(--dry-run)--apply[do it]' \
+      '(--apply)--dry-run[only say what would be done]' '--rejected=[rejected rows, as CSV]:file:_files' \
       '--reason=[why]:reason:' $common ;;
-    reset|terminate) _arguments $person '--reason=[why]:reason:' '--yes[do not ask]' $common ;;
+    export) _arguments '1:verb:' '*:person:_users' '--to=[file to be made]:file:_files' \
+      '--passphrase-file=[file with the passphrase]:file:_files' '--reason=[why]:reason:' $common ;;
+    contact) _arguments $person '3:address:' '(--remove)--unproven-by-desk[the desk answers for it]' '--remove[have none]' \
+      '--reason=[why]:reason:' $common ;;
+    gateway) case $words[2] in
+        test) _arguments '1:verb:' '2:verb:' '3:kind:(mail sms voice push)' '4:receiver:' $common ;;
+        *) _values 'verb' test ;;
+      esac ;;
+    token) case $words[2] in
+        import) _arguments '1:verb:' '2:verb:' '3:file:_files' '--password-file=[password or key of the file]:file:_files' \
+          '--format=[format of the file]:format:(pskc csv entra)' '--kind=[what the file does not say]:kind:(totp hotp)' \
+          '--digits=[digits of a code]:digits:(6 7 8)' '--period=[seconds that a code is shown]:seconds:(30 60)' \
+          '--algorithm=[algorithm]:algorithm:(sha1 sha256 sha512)' '--dry-run[only say what would be done]' \
+          '--reason=[why]:reason:' $common ;;
+        lend) _arguments '1:verb:' '2:verb:' '3:serial number:' '4:person:_users' '--until=[last day]:date:' \
+          '--code=[that the token shows now]:code:' '--reason=[why]:reason:' $common ;;
+        return|retire) _arguments '1:verb:' '2:verb:' '3:serial number:' '--reason=[why]:reason:' \
+          '--force[also below the minimum]' '--yes[do not ask]' $common ;;
+        list) _arguments '1:verb:' '2:verb:' '--overdue[should be back]' '--free[can be lent]' '--lent[somebody has it]' \
+          $common ;;
+        show) _arguments '1:verb:' '2:verb:' '3:serial number:' $common ;;
+        resync) _arguments '1:verb:' '2:verb:' '3:serial number:' '4:code:' '5:next code:' '--reason=[why]:reason:' $common ;;
+        *) _values 'verb' import lend return list show retire resync ;;
+      esac ;;
     state) case $words[2] in
         show) _arguments '1:verb:' '2:verb:' '3:person:_users' $common ;;
         rebuild) _arguments '1:verb:' '2:verb:' '3:person:_users' '--reason=[why]:reason:' '--yes[do not ask]' $common ;;
@@ -62,6 +96,6 @@ if [[ $service == utmfa-enroll ]]; then
   _arguments -C '--user=[whom to register]:person:_users' $common \
     '1:verb:(add confirm test apply list default order rename remove)' '*::word:_utmfa_enroll_verb'
 else
-  _arguments -C $common '1:verb:(status setup doctor check log explain list show unlock pass reset terminate state keys)' \
+  _arguments -C $common '1:verb:(status setup doctor check log explain list show unlock pass reset terminate restore report import export token contact gateway state keys)' \
     '*::word:_utmfa_admin_verb'
 fi

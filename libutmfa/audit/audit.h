@@ -14,8 +14,9 @@ struct Event {
   std::string user, service, from, tty;
   std::string method, kind;
   std::string reason;
-  std::string by;     // administrator, for changes
-  int failures = -1;  // -1 = not said
+  std::string by;         // administrator, for changes
+  int failures = -1;      // -1 = not said
+  std::string also_tell;  // an address that a notice goes to besides the person's own; never written to the log
 };
 
 // key=value, quoted where needed, cleaned of control characters, at most 1,024 bytes.

@@ -78,6 +78,11 @@ std::string clock_text(Time time) {
   return {local.text, std::strftime(local.text, sizeof local.text, "%H:%M", &local.parts)};
 }
 
+std::string end_text(Time end) {
+  constexpr Time minute = 60;
+  return clock_text(end % minute == 0 ? end : end - end % minute + minute);
+}
+
 std::string date_text(Time time) {
   Local local(time);
   return {local.text, std::strftime(local.text, sizeof local.text, "%Y-%m-%d", &local.parts)};

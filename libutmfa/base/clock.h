@@ -27,6 +27,7 @@ class SystemClock final : public Clock {
 std::string iso_time(Time time);                           // local zone: 2026-11-22T10:00:00+09:00
 std::optional<Time> from_iso_time(std::string_view text);  // needs a zone: +09:00 or Z
 std::string clock_text(Time time);                         // local hour and minute: 10:25
+std::string end_text(Time end);                            // the first whole minute at which it is over: 10:26
 std::string date_text(Time time);                          // local date: 2026-11-22
 
 }  // namespace utmfa

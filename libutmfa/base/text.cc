@@ -68,6 +68,19 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   }
 }
 
+char take_typed(std::string_view& text) {
+  const Character character = first_character(text);
+  text.remove_prefix(std::max<std::size_t>(character.length, 1));
+  const char32_t point = character.point;
+  if (character.length == 0) return '\0';
+  if (point < 0x80) return static_cast<char>(point);
+  if (within(point, 0xFF01, 0xFF5E)) return static_cast<char>(point - 0xFF01 + '!');
+  if (point == 0xA0 || within(point, 0x2000, 0x200A) || point == 0x202F || point == 0x3000) return ' ';
+  // U+30FC is what the key of the dash types in Japanese.
+  if (within(point, 0x2010, 0x2015) || point == 0x2212 || point == 0x30FC || point == 0xFF70) return '-';
+  return '\0';
+}
+
 bool ascii_digits(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }

@@ -16,7 +16,11 @@ namespace utmfa {
 
 std::string_view trimmed(std::string_view text);
 std::vector<std::string_view> split(std::string_view text, char separator);  // "a,,b" has three parts
-bool ascii_digits(std::string_view text);                                    // at least one, all 0-9
+// The first character of `text`, which must not be empty, is taken off and answered as the ASCII character that a person
+// meant who typed it with an input method left on: full-width forms (U+FF01 to U+FF5E), any of the spaces, any of the
+// dashes. '\0' for a character without such a form, and for each invalid byte.
+char take_typed(std::string_view& text);
+bool ascii_digits(std::string_view text);  // at least one, all 0-9
 std::string lower_ascii(std::string_view text);
 
 // The whole text is a decimal number within [least, most]; no sign, no space.

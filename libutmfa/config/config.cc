@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::int64_t minute = 60, hour = 3600, day = 86400;
 constexpr std::string_view ssh_service = "sshd";
+constexpr std::size_t most_command_words = 32;
 
 constexpr Word<Require> require_words[] = {
     {"off", Require::off}, {"enrolled", Require::enrolled}, {"always", Require::always}};
@@ -84,6 +85,7 @@ constexpr Key<Service> service_keys[] = {
     {"language", by<&S::language, read_language>},
     {"labels", word<&S::labels, label_words>},
     {"remember", placed<&S::remember_at, by<&S::remember, read_remember>>},
+    {"remind", placed<&S::remind_at, whole<&S::remind, 0, 100>>},
 };
 
 constexpr Key<Exemption> exemption_keys[] = {
@@ -97,6 +99,8 @@ constexpr Key<RegistrationRules> registration_keys[] = {
     {"minimum", whole<&RegistrationRules::minimum, 1, 10>},
     {"test", word<&RegistrationRules::test, test_words>},
     {"default-kinds", by<&RegistrationRules::default_kinds, read_kinds>},
+    {"first-kinds", by<&RegistrationRules::first_kinds, read_kinds>},
+    {"keep", seconds<&RegistrationRules::keep, day, 3650 * day>},
 };
 
 constexpr Key<ThrottleRules> throttle_keys[] = {
@@ -116,6 +120,42 @@ constexpr Key<Limits> limit_keys[] = {
 constexpr Key<Config> totp_keys[] = {{"window", whole<&Config::totp_window, 0, 10>}};
 constexpr Key<Config> hotp_keys[] = {{"window", whole<&Config::hotp_window, 1, 100>}};
 
+Status read_command(const Source& source, const Node& node, std::vector<std::string>& to) {
+  constexpr std::string_view expected = "a list of words like [/usr/local/sbin/gateway, --option] is expected";
+  if (node.kind != Node::Kind::list || node.children.empty() || node.children.size() > most_command_words)
+    return source.wrong_list(node, expected);
+  to.clear();
+  for (const Node& child : node.children)
+    if (Status read = read_text(source, child, 1024, to.emplace_back()); !read) return read;
+  if (to.front().front() != '/' || to.front().back() == '/')
+    return source.wrong(node.children.front(), "the absolute path of a program is expected");
+  return Done{};
+}
+
+Status read_system_user(const Source& source, const Node& node, std::string& to) {
+  return read_text(source, node, 64, to);
+}
+
+using G = GatewayRules;
+constexpr Key<GatewayRules> gateway_keys[] = {
+    {"command", by<&G::command, read_command>},       {"user", by<&G::user, read_system_user>},
+    {"time-limit", seconds<&G::time_limit, 1, hour>}, {"memory", whole<&G::memory, 16, 65536>},
+    {"processes", whole<&G::processes, 1, 4096>},
+};
+
+using Gateways = std::map<std::string, GatewayRules, std::less<>>;
+
+Status read_gateway(const Source& source, const Node& node, Gateways& to) {
+  GatewayRules& rules = to[node.key];
+  rules.at = node.key_at;
+  if (Status read = read_map<GatewayRules>(source, node, gateway_keys, rules); !read) return read;
+  if (!rules.command.empty()) return Done{};
+  return yaml_error(source.path, node.key_at, "gateways." + node.key + " has no command", "a command is expected");
+}
+
+constexpr Key<Gateways> kind_keys[] = {
+    {"mail", read_gateway}, {"sms", read_gateway}, {"voice", read_gateway}, {"push", read_gateway}};
+
 Status read_version(const Source& source, const Node& node, Config&) {
   if (node.kind == Node::Kind::plain && node.text == "1") return Done{};
   if (node.kind == Node::Kind::plain && number(node.text, 2, INT64_MAX))
@@ -130,18 +170,24 @@ Status read_issuer(const Source& source, const Node& node, Config& to) {
   return Done{};
 }
 
+// Whoever tries a method, or changes his own, is asked for it whatever the file says of other services.
+void add_own(Config& config, std::string_view name) {
+  Service& own = config.services[std::string(name)] = config.fallback;
+  own.labels = Labels::always;  // whoever tests is registering, and knows his own methods
+  own.require = Require::enrolled;
+  own.not_enrolled = NotEnrolled::allow;
+  own.methods.clear();
+  own.account = AccountDoor::off;
+  own.remember = 0;
+  own.remind = 0;
+  own.require_at = own.not_enrolled_at = own.methods_at = own.account_at = own.remember_at = own.remind_at = {};
+}
+
 // The services that are there whatever the file says.
 void add_built_in(Config& config) {
   const auto ssh = config.services.try_emplace(std::string(ssh_service), config.fallback);
   if (ssh.second) ssh.first->second.account = AccountDoor::enforce;
-  Service& test = config.services[std::string(test_service)] = config.fallback;
-  test.labels = Labels::always;  // whoever tests is registering, and knows his own methods
-  test.require = Require::enrolled;
-  test.not_enrolled = NotEnrolled::allow;
-  test.methods.clear();
-  test.account = AccountDoor::off;
-  test.remember = 0;
-  test.require_at = test.not_enrolled_at = test.methods_at = test.account_at = test.remember_at = {};
+  for (const std::string_view own : {test_service, self_service}) add_own(config, own);
 }
 
 // `default` first, wherever it stands, because every other service begins as its copy.
@@ -199,11 +245,17 @@ Status itself(const Source& source, const Node& node, Config& to) {
 }
 
 constexpr Key<Config> config_keys[] = {
-    {"version", read_version},   {"language", by<&Config::language, read_language>},
-    {"issuer", read_issuer},     {"services", read_services},
-    {"exempt", read_exemptions}, {"registration", section<&Config::registration, registration_keys>},
-    {"throttle", read_throttle}, {"totp", itself<totp_keys>},
-    {"hotp", itself<hotp_keys>}, {"limits", section<&Config::limits, limit_keys>},
+    {"version", read_version},
+    {"language", by<&Config::language, read_language>},
+    {"issuer", read_issuer},
+    {"services", read_services},
+    {"exempt", read_exemptions},
+    {"registration", section<&Config::registration, registration_keys>},
+    {"throttle", read_throttle},
+    {"totp", itself<totp_keys>},
+    {"hotp", itself<hotp_keys>},
+    {"limits", section<&Config::limits, limit_keys>},
+    {"gateways", section<&Config::gateways, kind_keys>},
 };
 
 }  // namespace
@@ -223,6 +275,12 @@ std::string_view name(NotEnrolled not_enrolled) {
 const Service& Config::service(std::string_view name) const {
   const auto found = services.find(name);
   return found == services.end() ? fallback : found->second;
+}
+
+const GatewayRules& Config::gateway(std::string_view kind) const {
+  static const GatewayRules none;
+  const auto found = gateways.find(kind);
+  return found == gateways.end() ? none : found->second;
 }
 
 Result<Config> parse_config(std::string_view text, const std::string& path, std::span<const std::string_view> kinds) {

@@ -35,8 +35,9 @@ struct Service {
   AccountDoor account = AccountDoor::off;
   std::string language;  // "" = auto
   Labels labels = Labels::proven;
-  std::int64_t remember = 0;                                               // seconds; 0 = off
-  Place require_at, not_enrolled_at, methods_at, account_at, remember_at;  // line 0 = built-in default
+  int remind = 0;             // how often a person who is let in unregistered may put off registering; 0 = is not asked
+  std::int64_t remember = 0;  // seconds; 0 = off
+  Place require_at, not_enrolled_at, methods_at, account_at, remember_at, remind_at;  // line 0 = built-in default
 };
 
 struct Network {
@@ -61,12 +62,25 @@ struct Exemption {
 struct RegistrationRules {
   int minimum = 2;
   TestRule test = TestRule::demanded;
-  std::vector<std::string> default_kinds = {"totp", "hotp"};  // kinds that may be the default; empty = all
+  std::vector<std::string> default_kinds = {"totp", "hotp"};            // kinds that may be the default; empty = all
+  std::vector<std::string> first_kinds = {"totp", "hotp", "recovery"};  // kinds that may be registered first
+  std::int64_t keep = 30 * 86400;  // seconds for which what was taken away can be brought back
 };
 
 struct Limits {
   int root_sign_ins = 512, user_sign_ins = 32, per_user = 4, waiting = 4;
 };
+
+// A command of the administrator's that delivers messages: utmfa-gateway(7).
+struct GatewayRules {
+  std::vector<std::string> command;  // the first is the absolute path of the program; empty = there is no gateway
+  std::string user = "utmfa-gateway";
+  std::int64_t time_limit = 20;  // seconds
+  int memory = 512;              // MiB of each process
+  int processes = 64;            // of that user at a time
+  Place at;
+};
+inline constexpr std::string_view gateway_kinds[] = {"mail", "sms", "voice", "push"};
 
 struct Config {
   std::string path;      // for messages
@@ -80,13 +94,16 @@ struct Config {
   int totp_window = 1;
   int hotp_window = 10;
   Limits limits;
+  std::map<std::string, GatewayRules, std::less<>> gateways;  // by kind
   std::vector<std::string> warnings;  // what parses but cannot be meant, one line each with its place
 
   const Service& service(std::string_view name) const;
+  const GatewayRules& gateway(std::string_view kind) const;  // without a command where there is none
 };
 
 inline constexpr std::size_t longest_config = 262144;
 inline constexpr std::string_view test_service = "utmfa-test";
+inline constexpr std::string_view self_service = "utmfa-enroll";  // a person changes his own methods
 
 // `kinds`: the names that may stand in `methods` and `default-kinds`.
 Result<Config> parse_config(std::string_view text, const std::string& path, std::span<const std::string_view> kinds);

@@ -4,6 +4,8 @@
 
 #include <openssl/evp.h>
 
+#include "base/text.h"
+
 namespace utmfa {
 namespace {
 
@@ -50,8 +52,10 @@ Result<Secret> code_hash(std::string_view code, std::string_view salt) {
 Result<Secret> typed_code_hash(const Secret& stored, std::string_view answer) {
   Secret typed(longest_typed);
   std::size_t count = 0;
-  for (char each : answer)
+  while (!answer.empty()) {
+    const char each = take_typed(answer);
     if (each != ' ' && each != '-' && count < longest_typed) typed.data()[count++] = read_letter(each);
+  }
   return code_hash(typed.view().substr(0, count), stored.view().substr(0, salt_size));
 }
 

@@ -40,7 +40,7 @@ struct Judgement {
 struct Wish {
   std::string label;
   std::map<std::string, std::string, std::less<>> options;  // "digits" -> "6"
-  Secret secret;                                            // given from outside (hardware token); empty = make one
+  Secret secret;  // given from outside (seed of a token, codes of a sheet); empty = make one
 };
 
 // A method just made, with its secrets in the clear for this one moment: sealed by setup/ before anything is written.
@@ -77,6 +77,10 @@ struct Factor {
   // A method of this kind with a random secret, judged for names that have none, so that the work is the same.
   // Null where such a decoy is never asked.
   Result<Made> (*decoy)(Random&, Time now);
+  // Sets a token right by two codes that it showed one after the other: its state, and fields that say how its clock
+  // goes. Both codes are spent. Null = a kind that has nothing to set right.
+  Result<Use> (*resync)(Method&, const Secret& secret, MethodState&, std::string_view first, std::string_view second,
+                        Time now) = nullptr;
   // The state of this method when its true state is lost: nothing that may have been used can be used again.
   MethodState (*spent)(const Method&, const FactorRules&, Time now);
 };

@@ -15,6 +15,7 @@ constexpr FieldRule fields[] = {{"secret", FieldType::sealed, "", ""},
                                 {"serial", FieldType::text, "", "-"}};
 
 constexpr std::int64_t look_back = 3;  // only to tell a person that the code was used; never accepted
+constexpr std::int64_t resync_window = 2000;
 constexpr std::int64_t last_counter = std::int64_t{1} << 62;
 
 Result<Judgement> judge(const Method& method, const Secret& secret, const MethodState& state, const FactorRules& rules,
@@ -31,6 +32,24 @@ Result<Judgement> judge(const Method& method, const Secret& secret, const Method
     if (counter >= next) judgement.after.moving = counter + 1;
   }
   return judgement;
+}
+
+// Two codes in a row are looked for further than one could be.
+Result<Use> resync(Method& method, const Secret& secret, MethodState& state, std::string_view first,
+                   std::string_view second, Time) {
+  const std::int64_t next = std::clamp<std::int64_t>(state.moving, 0, last_counter);
+  const Secret one = typed_digits(method, first), two = typed_digits(method, second);
+  std::int64_t matched = -1;
+  bool before = false;  // whether the code of the counter before was the first one
+  for (std::int64_t counter = std::max<std::int64_t>(next - look_back, 0); counter <= next + resync_window; ++counter) {
+    const Result<Secret> code = hotp_code(method, secret, counter);
+    if (!code) return code.error();
+    if (before && matched < next + 1 && equal(code->view(), two.view())) matched = counter;
+    before = equal(code->view(), one.view());
+  }
+  if (matched < next + 1) return matched < 0 ? Use::rejected : Use::used;
+  state.moving = matched + 1;
+  return Use::accepted;
 }
 
 std::string_view unusable(const Method&, const MethodState&, Time) { return {}; }
@@ -76,6 +95,7 @@ constexpr Factor hotp_factor = {
     .left = left,
     .make = make,
     .decoy = decoy,
+    .resync = resync,
     .spent = spent,
 };
 

@@ -64,8 +64,9 @@ Secret typed_digits(const Method& method, std::string_view answer) {
   const auto digits = static_cast<std::size_t>(method.number("digits"));
   Secret typed(digits);
   std::size_t count = 0;
-  for (char each : answer) {
-    if (each == ' ') continue;
+  while (!answer.empty()) {
+    const char each = take_typed(answer);
+    if (each == ' ' || (each == '-' && count > 0 && count < digits)) continue;
     if (each < '0' || each > '9' || count == digits) return Secret();
     typed.data()[count++] = each;
   }

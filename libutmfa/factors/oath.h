@@ -13,7 +13,8 @@ inline constexpr std::size_t longest_seed = 128;
 Result<Secret> hotp_code(const Method& method, const Secret& seed, std::int64_t counter);
 Result<Secret> totp_code(const Method& method, const Secret& seed, std::int64_t step);
 
-// The answer without its spaces; empty unless it then is exactly as many ASCII digits as the method's codes have.
+// The answer without its spaces and the hyphens between its digits, full-width digits made ASCII; empty unless it then
+// is exactly as many digits as the method's codes have.
 Secret typed_digits(const Method& method, std::string_view answer);
 
 // A waiting method with the wished options checked against the kind's fields, and the given seed or a new one.

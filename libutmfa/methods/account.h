@@ -20,6 +20,8 @@ struct AccountMethod {
 struct Account {
   Registration status = Registration::none;
   std::string language;
+  Time reset = 0;  // as in the method file
+  std::int64_t reminded = 0;
   std::vector<AccountMethod> methods;  // in the order of the method file
   State state;                         // as it was when asked; the vault reads it again when it judges
   Time locked_until = 0;               // 0 = not locked

@@ -36,6 +36,17 @@ Method* MethodFile::find(std::string_view id) {
   return const_cast<Method*>(static_cast<const MethodFile*>(this)->find(id));
 }
 
+bool valid_choice(std::string_view value, std::string_view choices) {
+  const std::size_t dots = choices.find("..");
+  if (dots == std::string_view::npos) {
+    const std::vector<std::string_view> words = split(choices, '|');
+    return std::find(words.begin(), words.end(), value) != words.end();
+  }
+  const auto least = number(choices.substr(0, dots), 0, INT64_MAX);
+  const auto most = number(choices.substr(dots + 2), 0, INT64_MAX);
+  return least && most && number(value, *least, *most).has_value();
+}
+
 bool valid_method_id(std::string_view id) {
   const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
   return !id.empty() && id.size() <= 32 && id.front() != '-' && std::all_of(id.begin(), id.end(), allowed);

@@ -59,6 +59,8 @@ struct MethodFile {
   Registration status = Registration::none;
   std::string language;  // "", "en", "ja"
   std::optional<Contact> contact;
+  Time reset = 0;               // when an administrator took all methods away; 0 = never, or registered since
+  std::int64_t reminded = 0;    // how often the person put off registering
   std::vector<Method> methods;  // first = default, rest = backups in order
 
   const Method* find(std::string_view id) const;
@@ -74,6 +76,8 @@ Result<MethodFile> parse_method_file(std::string_view text, const std::string& p
 Result<MethodFile> parse_method_yaml(std::string_view text, const std::string& path, std::span<const KindRule> kinds);
 std::string print_method_file(const MethodFile& file, std::span<const KindRule> kinds);  // parse's exact inverse
 
+// Whether a value is one of a field's choices: words "6|7|8", numbers "0..1000".
+bool valid_choice(std::string_view value, std::string_view choices);
 bool valid_method_id(std::string_view id);
 bool valid_label(std::string_view label);
 std::string free_id(const MethodFile& file, std::string_view stem);  // "app" -> "app-1", "app-2" ...

@@ -13,7 +13,9 @@ namespace {
 
 constexpr std::array statuses = {Registration::none, Registration::setting_up, Registration::active,
                                  Registration::ended};
-constexpr std::array<std::string_view, 6> file_keys = {"version", "user", "status", "language", "contact", "methods"};
+constexpr std::array<std::string_view, 8> file_keys = {"version", "user",  "status",   "language",
+                                                       "contact", "reset", "reminded", "methods"};
+constexpr std::int64_t most_reminders = 1000;
 constexpr std::array<std::string_view, 2> contact_keys = {"email", "verified"};
 constexpr std::size_t longest_name = 255, longest_text = 1024, longest_sealed = 8192;
 constexpr std::size_t shortest_seal = 40;  // base64 of a nonce and a tag alone
@@ -30,14 +32,6 @@ bool one_of(std::string_view text, std::string_view choices) {
 
 bool plain_text(std::string_view text, std::size_t longest) {
   return !text.empty() && text.size() <= longest && cleaned(text, text.size()) == text;
-}
-
-bool allowed_number(std::string_view text, std::string_view choices) {
-  const std::size_t dots = choices.find("..");
-  if (dots == std::string_view::npos) return one_of(text, choices);
-  const auto least = number(choices.substr(0, dots), 0, INT64_MAX);
-  const auto most = number(choices.substr(dots + 2), 0, INT64_MAX);
-  return least && most && number(text, *least, *most).has_value();
 }
 
 bool key_character(char c) {
@@ -131,7 +125,8 @@ Status Reader::key(Place at, std::string_view name) {
   now_ = {std::string(name), {}, at, at, Form::nothing};
   if (where_ == Where::file) {
     if (!one_of(name, file_keys))
-      return wrong(at, "unknown key " + shown(name), "version, user, status, language, contact or methods is expected");
+      return wrong(at, "unknown key " + shown(name),
+                   "version, user, status, language, contact, reset, reminded or methods is expected");
     seen_.emplace_back(name);
   }
   if (where_ == Where::contact && !one_of(name, contact_keys))
@@ -218,6 +213,12 @@ Status Reader::read_file(const Entry& entry) {
   } else if (entry.key == "language") {
     if (entry.form == Form::nothing || !one_of(entry.text, "en|ja")) return wrong_value(entry, "en or ja is expected");
     file.language = entry.text;
+  } else if (entry.key == "reset") {
+    return read_time(entry, file.reset);
+  } else if (entry.key == "reminded") {
+    const auto times = number(entry.text, 1, most_reminders);
+    if (entry.form != Form::plain || !times) return wrong_value(entry, "a number without quotes, 1..1000, is expected");
+    file.reminded = *times;
   } else {
     const auto found = std::find_if(statuses.begin(), statuses.end(),
                                     [&entry](Registration each) { return name(each) == entry.text; });
@@ -318,7 +319,7 @@ Status Reader::read_field(const Entry& entry, const FieldRule& rule, Method& met
         return wrong(entry.at, entry.key + " is not a sealed secret", "v1:KEYID:BASE64 is expected");
       break;
     case FieldType::number:
-      if (entry.form != Form::plain || !allowed_number(entry.text, rule.choices))
+      if (entry.form != Form::plain || !valid_choice(entry.text, rule.choices))
         return wrong_value(entry, "a number without quotes, " + choices + ", is expected");
       break;
     case FieldType::time: {

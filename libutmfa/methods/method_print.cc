@@ -62,6 +62,8 @@ std::string print_method_file(const MethodFile& file, std::span<const KindRule> 
     out.append("contact:\n  email: ").append(quoted(file.contact->email)).append("\n");
     print_time(out, "  ", "verified", file.contact->verified);
   }
+  print_time(out, "", "reset", file.reset);
+  if (file.reminded != 0) out.append("reminded: ").append(std::to_string(file.reminded)).append("\n");
   out.append(file.methods.empty() ? "methods: []\n" : "methods:\n");
   for (const Method& each : file.methods) print_method(out, each, kinds);
   return out;

@@ -19,7 +19,7 @@ struct Question {
   std::uint64_t place_mark;
   const Service& service;
 
-  bool test() const { return sign_in.service == test_service; }
+  bool test() const { return sign_in.service == test_service || sign_in.service == self_service; }
 };
 
 bool named(const std::vector<std::string>& names, std::string_view name) {
@@ -140,12 +140,34 @@ void decide_enrolled(const Question& ask, Plan& plan) {
   if (plan.offers.empty()) plan.reason += "; enrolled, but no method can be used here: closed";
 }
 
+// Whoever was enrolled and lost his methods is not let in with a password meanwhile, wherever he was asked before;
+// unless the service itself says what becomes of people who are not enrolled.
+bool asked_since_reset(const Question& ask) {
+  if (ask.account.reset == 0 || ask.test() || ask.account.status == Registration::ended) return false;
+  return ask.service.not_enrolled == NotEnrolled::set_up || ask.service.not_enrolled_at.line == 0;
+}
+
+// A campaign: who would be let in unregistered is asked to register, may put it off so many times, and then not again.
+void remind(const Question& ask, Plan& plan) {
+  const std::int64_t most = ask.service.remind, put_off = ask.account.reminded;
+  if (most == 0 || ask.account.status == Registration::ended) return;
+  plan.need = put_off < most ? Need::offer : Need::set_up;
+  plan.reason += "; " +
+                 setting(ask, "remind", std::to_string(most), ask.service.remind_at, ask.config.fallback.remind_at) +
+                 ", put off " + std::to_string(put_off) + " times";
+}
+
 void decide_not_enrolled(const Question& ask, Plan& plan) {
   plan.reason = require_setting(ask);
+  if (asked_since_reset(ask)) {
+    plan.need = Need::set_up;
+    plan.reason += "; reset by an administrator: to be registered again";
+    return;
+  }
   if (ask.service.require != Require::always) {
     plan.need = Need::not_needed;
     plan.reason += "; not enrolled";
-    return;
+    return remind(ask, plan);
   }
   if (ask.account.status == Registration::ended) {
     plan.reason += "; the registration was terminated: closed";
@@ -153,7 +175,10 @@ void decide_not_enrolled(const Question& ask, Plan& plan) {
   }
   plan.reason += "; not enrolled, " + not_enrolled_setting(ask);
   switch (ask.service.not_enrolled) {
-    case NotEnrolled::allow: plan.need = Need::not_needed; break;
+    case NotEnrolled::allow:
+      plan.need = Need::not_needed;
+      remind(ask, plan);
+      break;
     case NotEnrolled::deny: break;
     case NotEnrolled::set_up: plan.need = Need::set_up; break;
   }

@@ -28,7 +28,8 @@ struct SignIn {
   std::optional<std::vector<std::string>> groups;  // absent = could not be resolved: no exemption by group
 };
 
-enum class Need { exempt, not_needed, remembered, set_up, factor };
+// offer: let in as he is, but first asked whether he registers now.
+enum class Need { exempt, not_needed, remembered, offer, set_up, factor };
 
 struct Offer {
   std::string method;  // id

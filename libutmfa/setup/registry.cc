@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One person's files, changed under the lock of the state's inode: the same lock that a judgement takes. The method
-// file is written first and the state after it, so that a cut between the two never forgets what was used.
+// One person's files, changed under the lock of the state's inode: the same lock that a judgement takes.
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +12,7 @@
 
 #include "base/encoding.h"
 #include "base/text.h"
+#include "setup/locked_change.h"
 #include "setup/setup.h"
 
 namespace utmfa {
@@ -27,27 +27,13 @@ Error missing(const std::string& path, const std::string& user) {
   return {Code::corrupt, path + ": missing: closed until `utmfa-admin state rebuild " + user + "`"};
 }
 
-MethodFile nobody(const std::string& user) {
-  MethodFile file;
-  file.user = user;
-  return file;
-}
-
-// Marks of methods that are gone; a mark is only dropped once the list without its method is on disk.
-void forget_gone(State& state, const MethodFile& file) {
-  std::erase_if(state.methods, [&](const MethodState& each) {
-    return std::none_of(file.methods.begin(), file.methods.end(),
-                        [&](const Method& method) { return method_mark(method.id) == each.method; });
-  });
-}
-
 struct Closed {
   void operator()(DIR* listing) const { closedir(listing); }
 };
 
 int digit(char letter) {
   if (letter >= '0' && letter <= '9') return letter - '0';
-  return letter >= 'A' && letter <= 'F' ? letter - 'A' + 10 : -1;
+  return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
 }
 
 // file_name() undone; absent where it cannot be: a name that was cut.
@@ -172,40 +158,24 @@ Result<State> Registry::state_of(Opened& opened, const std::optional<MethodFile>
   return fresh;
 }
 
-Status Registry::write(Opened& opened, const std::optional<MethodFile>& before, Registered& now) {
-  const std::string name = method_name(opened.user);
-  const std::string text = print_method_file(now.file, kind_rules());
-  const auto write_methods = [&]() -> Status {
-    if (before && print_method_file(*before, kind_rules()) == text) return Done{};
-    return replace_file(opened.methods.get(), name, directories_.methods() + "/" + name, text, 0600);
-  };
-  if (before)
-    if (Status written = write_methods(); !written) return written;
-  ++now.state.revision;
-  if (Status written = opened.state->write(now.state, Stage::decided); !written) return written;
-  if (Status synced = opened.state->sync(); !synced) return synced;
-  return before ? Status(Done{}) : write_methods();
-}
-
-Status Registry::change_locked(Opened& opened, const std::optional<MethodFile>& before,
-                               const std::function<Status(Registered&)>& change) {
-  Result<State> state = state_of(opened, before);
-  if (!state) return state.error();
-  Registered now{before ? *before : nobody(opened.user), std::move(*state)};
-  forget_gone(now.state, now.file);
-  const std::uint64_t revision = now.state.revision;
-  if (Status changed = change(now); !changed) return changed;
-  if (now.file.user != opened.user || now.file.methods.size() > most_methods || now.state.revision != revision)
-    return Error{Code::internal, opened.user + ": not a change of this person's registration"};
-  return write(opened, before, now);
+Status Registry::save_methods(Opened& opened, std::string_view text) {
+  const std::string name = method_name(opened.user), path = directories_.methods() + "/" + name;
+  if (text.empty()) return remove_file(opened.methods.get(), name, path);
+  return replace_file(opened.methods.get(), name, path, text, 0600);
 }
 
 Status Registry::change(const std::string& user, const std::function<Status(Registered&)>& change) {
   Result<Opened> opened = open_locked(user);
   if (!opened) return opened.error();
   const Result<std::optional<MethodFile>> before = method_file(opened->methods.get(), user);
-  const Status done = before ? change_locked(*opened, *before, change) : Status(before.error());
-  if (!done) remove_alone(*opened);
+  bool away = false;
+  const auto save = [&](std::string_view text) {
+    away = text.empty();
+    return save_methods(*opened, text);
+  };
+  const Status done = before ? change_locked({user, *opened->state, save}, *before, state_of(*opened, *before), change)
+                             : Status(before.error());
+  if (!done || away) remove_alone(*opened);
   opened->state->unlock();
   return done;
 }
@@ -236,23 +206,27 @@ Result<std::vector<std::string>> Registry::users(std::vector<std::string>& probl
   return names;
 }
 
-Status Registry::keep(const std::string& user, std::string_view why) {
-  const Result<Descriptor> methods = open_directory(directories_.methods(), Privacy::secret);
+Status keep_methods(const Directories& directories, const std::string& user, std::string_view why, Time now) {
+  const Result<Descriptor> methods = open_directory(directories.methods(), Privacy::secret);
   if (!methods) return methods.error();
-  const std::string path = directories_.methods() + "/" + method_name(user);
+  const std::string path = directories.methods() + "/" + method_name(user);
   const Result<Descriptor> file = open_file(methods->get(), method_name(user), path, Privacy::secret, Access::read);
   if (!file) return file.error();
   const Result<std::string> text = contents(file->get(), path, longest_method_file);
   if (!text) return text.error();
-  if (Status made = make_directory(directories_.kept(), 0700); !made) return made;
-  const Result<Descriptor> kept = open_directory(directories_.kept(), Privacy::secret);
+  if (Status made = make_directory(directories.kept(), 0700); !made) return made;
+  const Result<Descriptor> kept = open_directory(directories.kept(), Privacy::secret);
   if (!kept) return kept.error();
-  const std::string stem = file_name(user) + "." + std::to_string(clock_.now()) + "." + file_name(why);
+  const std::string stem = file_name(user) + "." + std::to_string(now) + "." + file_name(why);
   for (int number = 1;; ++number) {
     const std::string name = stem + "." + std::to_string(number) + std::string(suffix);
     if (faccessat(kept->get(), name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0) continue;
-    return replace_file(kept->get(), name, directories_.kept() + "/" + name, *text, 0600);
+    return replace_file(kept->get(), name, directories.kept() + "/" + name, *text, 0600);
   }
+}
+
+Status Registry::keep(const std::string& user, std::string_view why) {
+  return keep_methods(directories_, user, why, clock_.now());
 }
 
 // Counted on from the clock where the old numbers are lost, so that a sign-in under way sees another revision.

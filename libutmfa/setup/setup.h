@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Changing a person's registration: the verbs behind utmfa-enroll and utmfa-admin, and later behind set-up at
-// sign-in. One lock, read, pure change, write; every change raises the state's revision, so that a sign-in which is
+// Changing a person's registration: the edits behind utmfa-enroll, utmfa-admin and set-up at sign-in. One lock, read, pure change, write; every change raises the state's revision, so that a sign-in which is
 // waiting for an answer under the old list fails closed. Runs as root on the file vault's own directories.
 #pragma once
 
@@ -55,9 +54,7 @@ class Registry {
   Result<std::optional<MethodFile>> method_file(int directory, const std::string& user) const;
   Result<Opened> open_locked(const std::string& user);
   Result<State> state_of(Opened& opened, const std::optional<MethodFile>& file);
-  Status change_locked(Opened& opened, const std::optional<MethodFile>& before,
-                       const std::function<Status(Registered&)>& change);
-  Status write(Opened& opened, const std::optional<MethodFile>& before, Registered& now);
+  Status save_methods(Opened& opened, std::string_view text);
   Status rebuild_locked(Opened& opened, const MethodFile& file, const FactorRules& rules);
   void remove_alone(Opened& opened);
   Directories directories_;
@@ -66,8 +63,16 @@ class Registry {
   Random& random_;
 };
 
+// Copies the method file to kept/ (name, time, why): see Registry::keep. Also for the broker of utmfad.
+Status keep_methods(const Directories& directories, const std::string& user, std::string_view why, Time now);
+
 // Pure edits of the four steps, each an Error with Code::refused and the reason in words when a rule says no.
 Result<std::string> add_method(Registered&, Made made, const UserKeys&, Random&, Time now);  // the id
+// Whether only somebody who has proven himself may make this change: of a registration in force, everything but a first
+// code, a trial, and what was never confirmed being taken back.
+bool needs_proof(const MethodFile& before, const MethodFile& after);
+// Whether the rules let this kind be registered now: the first of all is not of every kind.
+Status may_be_added(const Registered&, std::string_view kind, const RegistrationRules&);
 Status confirm_method(Registered&, std::string_view id);
 Status mark_tested(Registered&, std::string_view id, Time now);
 std::vector<std::string> missing_before_apply(const Registered&, const RegistrationRules&);  // empty = may apply
@@ -77,7 +82,8 @@ Status reorder(Registered&, const std::vector<std::string>& ids, const Registrat
 Status rename_method(Registered&, std::string_view id, std::string_view label);
 Status remove_method(Registered&, std::string_view id, const RegistrationRules&);
 Status reseal(Registered&, const UserKeys&, Random&);  // every secret under the active key
-Status reset_registration(Registered&);  // nothing registered; the caller keeps a copy first (Registry::keep)
-Status end_registration(Registered&);    // ended: methods stay on file and are never asked for
+// Nothing registered, and asked for anew at the next sign-in; the caller keeps a copy first (Registry::keep).
+Status reset_registration(Registered&, Time now);
+Status end_registration(Registered&);  // ended: methods stay on file and are never asked for
 
 }  // namespace utmfa

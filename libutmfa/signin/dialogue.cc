@@ -173,9 +173,19 @@ Result<Dialogue::Turn> Dialogue::judged(std::string_view answer) {
       return Turn::over;
     }
     case Judged::disabled:
-      return wrong(*verdict, "disabled after too many failures", say("This method can no longer be used. "));
+      return out_of_use(*verdict, "disabled after too many failures", say("This method can no longer be used. "));
   }
   return Error{Code::internal, "judge: unknown verdict"};
+}
+
+// What turns out not to work is not asked for again: the next method is, by itself.
+Result<Dialogue::Turn> Dialogue::out_of_use(const Verdict& verdict, std::string_view what, std::string_view lead) {
+  Result<Turn> turn = wrong(verdict, what, lead);
+  if (!turn || *turn == Turn::over || !personal_) return turn;
+  choices_.erase(choices_.begin() + static_cast<std::ptrdiff_t>(current_));
+  if (current_ == choices_.size()) current_ = 0;
+  if (choices_.empty()) tries_left_ = 0;
+  return turn;
 }
 
 Result<Dialogue::Turn> Dialogue::wrong(const Verdict& verdict, std::string_view what, std::string_view lead) {
@@ -190,6 +200,11 @@ Result<Dialogue::Turn> Dialogue::wrong(const Verdict& verdict, std::string_view 
   e.reason = what;
   e.failures = static_cast<int>(verdict.failures);
   if (Status audited = outside_.audit.record(e); !audited) return audited.error();
+  if (verdict.locked_until > outside_.clock.now()) {
+    e.what = "lock";
+    e.reason = "until " + iso_time(verdict.locked_until);
+    if (Status audited = outside_.audit.record(e); !audited) return audited.error();
+  }
   passed_.reason = what;
   lead_ = lead;
   --tries_left_;
@@ -205,7 +220,7 @@ Result<Passed> Dialogue::locked(Time until) {
   passed_.end = End::locked;
   passed_.reason = "too many wrong answers: locked until " + iso_time(until);
   if (const Status told = outside_.conversation.tell(
-          say("Too many wrong codes. Try again after {0}.", {clock_text(until)}), Style::error);
+          say("Too many wrong codes. Try again after {0}.", {end_text(until)}), Style::error);
       !told) {
     gone_ = true;
     return told.error();
@@ -219,7 +234,7 @@ Status Dialogue::farewell() {
   if (!plan_.enrolled && labels_shown(who_, service_))
     text = not_registered();
   else if (locked_until_ > outside_.clock.now())
-    text = say("Too many wrong codes. Try again after {0}.", {clock_text(locked_until_)});
+    text = say("Too many wrong codes. Try again after {0}.", {end_text(locked_until_)});
   const Status told =
       outside_.conversation.tell(trimmed(text).empty() ? say("Signing in did not work.") : text, Style::error);
   if (!told) gone_ = true;

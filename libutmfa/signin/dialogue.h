@@ -49,6 +49,7 @@ class Dialogue {
   Result<Turn> one_turn();
   Result<Turn> pick_another();
   Result<Turn> judged(std::string_view answer);
+  Result<Turn> out_of_use(const Verdict& verdict, std::string_view what, std::string_view lead);
   Result<Turn> wrong(const Verdict& verdict, std::string_view what, std::string_view lead);
   Result<Passed> locked(Time until);
   Status farewell();

@@ -46,13 +46,6 @@ std::string_view language_for(const SignIn& who, const Service& service, const C
   return service.language.empty() ? config.language : service.language;
 }
 
-// Registering at sign-in is not there yet. "Set-up needed" would let a PAM stack go on to its password door, where
-// nobody asks for us; so it is a refusal that says what to do.
-Outcome not_set_up(const SignIn& who, Outside& outside, const std::string& reason) {
-  (void)outside.conversation.tell(not_registered(), Style::error);
-  return decided(Outcome::denied, who, outside, reason);
-}
-
 // What needs no look at the person holds even where the vault does not answer: the way in for those who mend it.
 bool needs_no_vault(const SignIn& who, const Outside& outside, std::string& reason) {
   const Plan plan = utmfa::plan(outside.config, who, Account{}, outside.clock.now(), 0);
@@ -70,8 +63,9 @@ Outcome without_vault(const Error& error, const SignIn& who, Outside& outside) {
 }  // namespace
 
 std::string_view name(Outcome outcome) {
-  static constexpr std::array<std::string_view, 8> names = {"granted",    "denied",        "locked",      "exempt",
-                                                            "not-needed", "set-up-needed", "unavailable", "aborted"};
+  static constexpr std::array<std::string_view, 11> names = {
+      "granted",       "denied",      "locked",         "exempt",      "not-needed", "set-up-offered",
+      "set-up-needed", "set-up-done", "set-up-put-off", "unavailable", "aborted"};
   return names[static_cast<std::size_t>(outcome)];
 }
 
@@ -87,7 +81,9 @@ Outcome sign_in(const SignIn& who, Outside& outside) {
     case Need::exempt: return decided(Outcome::exempt, who, outside, plan.reason);
     case Need::not_needed:
     case Need::remembered: return decided(Outcome::not_needed, who, outside, plan.reason);
-    case Need::set_up: return not_set_up(who, outside, plan.reason);
+    case Need::offer: return decided(Outcome::set_up_offered, who, outside, plan.reason);
+    // Nothing is asked here: the rest of the PAM stack proves who it is, and only then its password door registers him.
+    case Need::set_up: return decided(Outcome::set_up_needed, who, outside, plan.reason);
     case Need::factor: break;
   }
 
@@ -119,10 +115,13 @@ Outcome account_check(const SignIn& who, Outside& outside) {
   if (plan.need != Need::factor && plan.need != Need::set_up)
     return decided(plan.need == Need::exempt ? Outcome::exempt : Outcome::not_needed, who, outside, plan.reason);
   speak(language_for(who, service, outside.config, *account));
-  (void)outside.conversation.tell(
-      say("This machine asks for a second confirmation, and this way of signing in skipped it. "
-          "Please tell your administrator."),
-      Style::error);
+  (void)outside.conversation.tell(plan.need == Need::set_up
+                                      ? say("This machine asks for a second confirmation, and you have not set it up "
+                                            "yet. Sign in once with your password, or run utmfa-enroll on a machine "
+                                            "that lets you in.")
+                                      : say("This machine asks for a second confirmation, and this way of signing in "
+                                            "skipped it. Please tell your administrator."),
+                                  Style::error);
   return decided(Outcome::denied, who, outside,
                  "no second confirmation was asked before account management: sshd_config needs "
                  "\"AuthenticationMethods publickey,keyboard-interactive:pam\" (or keyboard-interactive:pam alone); " +

@@ -18,7 +18,21 @@
 
 namespace utmfa {
 
-enum class Outcome { granted, denied, locked, exempt, not_needed, set_up_needed, unavailable, aborted };
+// set_up_done: at the door of set-up only; whoever was led through registration has proven each of his methods there.
+// set_up_put_off: by somebody to whom it was only offered.
+enum class Outcome {
+  granted,
+  denied,
+  locked,
+  exempt,
+  not_needed,
+  set_up_offered,
+  set_up_needed,
+  set_up_done,
+  set_up_put_off,
+  unavailable,
+  aborted
+};
 std::string_view name(Outcome outcome);
 
 enum class Said { text, password_again };

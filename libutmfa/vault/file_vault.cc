@@ -70,12 +70,13 @@ struct FileVault::Subject {
 };
 
 FileVault::FileVault(Record& record, const FactorRules& rules, const ThrottleRules& throttle, Clock& clock,
-                     Random& random)
-    : record_(record), rules_(rules), throttle_(throttle), clock_(clock), random_(random),
+                     Random& random, MethodSource methods)
+    : record_(record), rules_(rules), throttle_(throttle), clock_(clock), random_(random), methods_(std::move(methods)),
       state_(record.state.get(), record.state_user.empty() ? record.user : record.state_user, record.keys,
              record.state_path) {}
 
 Result<MethodFile> FileVault::read_methods() {
+  if (methods_) return methods_();
   if (!record_.methods) return decoy_method_file();
   const Result<std::string> text = contents(record_.methods.get(), record_.methods_path, longest_method_file);
   if (!text) return text.error();
@@ -118,6 +119,8 @@ Result<Account> FileVault::account() {
   account.locked_until = still_locked(throttle_, *state, now);
   account.status = file_->status;
   account.language = file_->language;
+  account.reset = file_->reset;
+  account.reminded = file_->reminded;
   for (const Method& method : file_->methods) {
     if (method.proof != Proof::confirmed) continue;
     Result<AccountMethod> each = shown(method, *state, now);
@@ -165,6 +168,7 @@ Result<FileVault::Subject> FileVault::subject_of(const Attempt& attempt) {
 // Under the lock: the list read by account() is still the person's list. Its file is only ever replaced.
 Status FileVault::unchanged(const State& state) const {
   struct stat about {};
+  if (methods_ && state.revision == revision_) return Done{};
   if (record_.methods && fstat(record_.methods.get(), &about) != 0) return os_error(record_.methods_path, "fstat");
   if (state.revision == revision_ && (!record_.methods || about.st_nlink > 0)) return Done{};
   return Error{Code::conflict, record_.methods_path + ": changed meanwhile"};

@@ -3,6 +3,7 @@
 // broker opened and on this person's derived keys; it opens nothing itself.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -44,7 +45,10 @@ Status make_decoys(const std::string& data, const KeyRing& ring);
 
 class FileVault final : public Vault {
  public:
-  FileVault(Record& record, const FactorRules& rules, const ThrottleRules& throttle, Clock& clock, Random& random);
+  // `methods` reads them from elsewhere than the record's descriptor, for a process that changes them as well.
+  using MethodSource = std::function<Result<MethodFile>()>;
+  FileVault(Record& record, const FactorRules& rules, const ThrottleRules& throttle, Clock& clock, Random& random,
+            MethodSource methods = {});
   Result<Account> account() override;
   Result<Verdict> judge(const Attempt& attempt) override;
 
@@ -61,6 +65,7 @@ class FileVault final : public Vault {
   const ThrottleRules& throttle_;
   Clock& clock_;
   Random& random_;
+  MethodSource methods_;
   StateFile state_;
   std::optional<MethodFile> file_;  // read once, by account(); judge() checks that it is still the one
   std::uint64_t revision_ = 0;

@@ -216,6 +216,8 @@ Status StateFile::sync() {
 
 Status StateFile::format(State& state) {
   if (!locked_) return Error{Code::internal, path_ + ": formatted without lock"};
+  struct stat before {};
+  if (fstat(fd_, &before) != 0) return os_error(path_, "fstat");
   if (ftruncate(fd_, static_cast<off_t>(state_file_size)) != 0) return os_error(path_, "truncate");
   (void)fallocate(fd_, FALLOC_FL_KEEP_SIZE, 0, reserved_size);  // bind() sees whether the file system did it
   if (Status bound = bind(); !bound) return bound;
@@ -224,7 +226,9 @@ Status StateFile::format(State& state) {
   Result<std::string> bytes = slot_bytes(state, Stage::decided);
   if (!bytes) return bytes.error();
   bytes->resize(slot_size, '\0');
-  if (Status written = write_at(fd_, *bytes + *bytes, 0, path_); !written) return written;
+  // The second slot of a file that was empty is blank already.
+  if (Status written = write_at(fd_, before.st_size == 0 ? *bytes : *bytes + *bytes, 0, path_); !written)
+    return written;
   target_ = 1;
   next_generation_ = state.generation + 1;
   return Done{};

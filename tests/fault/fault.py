@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from client import METHODS, UTMFAD, Log, Person, enroll, prepare, run, write
 from suite import Skip, Suite, expect
 
-SUCCESS, AUTH_ERR, UNAVAILABLE, MAXTRIES, IGNORE = 0, 7, 9, 11, 25
+SUCCESS, AUTH_ERR, UNAVAILABLE, IGNORE = 0, 7, 9, 25
 DATA = "/var/lib/utmfa"
 CONFIG = """\
 version: 1

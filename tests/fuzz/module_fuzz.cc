@@ -27,12 +27,12 @@ int converse(int count, const pam_message** messages, pam_response** responses, 
 
 constexpr pam_conv conversation = {converse, nullptr};
 
-// Whether one of the packets is a granting frame.
-bool granting(std::string_view packets) {
+// Whether one of the packets is a result of this word.
+bool says(std::string_view packets, std::string_view word) {
   for (;;) {
     const std::size_t end = packets.find("\xff\xfe");
     const utmfa::wire::Reader frame(packets.substr(0, end));
-    if (frame.verb() == "result" && frame.text("code") == "granted") return true;
+    if (frame.verb() == "result" && frame.text("code") == word) return true;
     if (end == packets.npos) return false;
     packets.remove_prefix(end + 2);
   }
@@ -57,7 +57,8 @@ void play(std::string_view packets, utmfa::Door door) {
   const utmfa::wire::Writer hello("hello");
   utmfa::Person person(nullptr, 0);
   const utmfa::Ending& ending = utmfa::converse(line, hello, door, nullptr, person);
-  demand(ending.authenticate != PAM_SUCCESS || granting(packets));
+  demand(ending.authenticate != PAM_SUCCESS || says(packets, "granted"));
+  demand(ending.set_up != PAM_SUCCESS || says(packets, "set-up-done"));
   demand(ending.account != PAM_SUCCESS);
 }
 
@@ -73,5 +74,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view packets(reinterpret_cast<const char*>(data), size);
   play(packets, utmfa::Door::authenticate);
   play(packets, utmfa::Door::account);
+  play(packets, utmfa::Door::set_up);
   return 0;
 }

@@ -15,13 +15,15 @@ library_rooms = 'libutmfa'
 # A library of the system and the only files that may include it.
 owners = {
     'security/': r'pam_utmfa/|utils/|tests/',
-    'openssl/': r'libutmfa/(base|vault|factors|methods|guard|policy)/|utmfad/|tests/',
+    'openssl/': r'libutmfa/(base|vault|factors|methods|guard|policy|tokens|transfer)/|utmfad/|tests/',
     'liboath/': r'libutmfa/factors/|tests/',
     'yaml-cpp/': r'libutmfa/base/yaml|tests/',
     'yaml.h': r'libutmfa/base/yaml|tests/',
-    'qrencode.h': r'utils/|tests/',
+    'pskc/': r'libutmfa/tokens/pskc\.cc',
+    'libxml/': r'libutmfa/tokens/',
+    'qrencode.h': r'libutmfa/setup/|tests/',
     'CLI/': r'utils/|tests/',
-    'nlohmann/': r'utils/|tests/',
+    'nlohmann/': r'libutmfa/(gateway|setup|transfer)/|tests/',
     'seccomp.h': r'utmfad/|tests/',
     'linux/landlock.h': r'utmfad/|tests/',
     'syslog.h': r'libutmfa/audit/|pam_utmfa/|tests/',
@@ -74,7 +76,7 @@ def check(tree):
 
 def target_room(tree, name, included):
     beside = '/'.join(name.split('/')[:-1] + [included])
-    for candidate in (f'{library_rooms}/{included}', beside, f'{name.split("/")[0]}/{included}'):
+    for candidate in (f'{library_rooms}/{included}', beside, f'{name.split("/")[0]}/{included}', included):
         if tree.exists(candidate):
             return room_of(candidate)
     return None

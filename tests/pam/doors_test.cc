@@ -39,11 +39,12 @@ void without_a_mark_the_account_door_asks(void**) {
   const struct {
     const char* word;
     int code;
-  } table[] = {
-      {"not-needed", was_ignored},           {"exempt", was_ignored},           {"remembered", was_ignored},
-      {"denied", PAM_PERM_DENIED},           {"locked", PAM_PERM_DENIED},       {"set-up-needed", PAM_PERM_DENIED},
-      {"unavailable", PAM_AUTHINFO_UNAVAIL}, {"granted", PAM_AUTHINFO_UNAVAIL}, {"aborted", PAM_ABORT},
-      {"nonsense", PAM_AUTHINFO_UNAVAIL}};
+  } table[] = {{"not-needed", was_ignored},           {"exempt", was_ignored},
+               {"remembered", was_ignored},           {"denied", PAM_PERM_DENIED},
+               {"locked", PAM_PERM_DENIED},           {"set-up-needed", PAM_PERM_DENIED},
+               {"set-up-done", PAM_AUTHINFO_UNAVAIL}, {"unavailable", PAM_AUTHINFO_UNAVAIL},
+               {"granted", PAM_AUTHINFO_UNAVAIL},     {"aborted", PAM_ABORT},
+               {"nonsense", PAM_AUTHINFO_UNAVAIL}};
   const House house(account_codes);
   for (const auto& row : table) {
     FakeVerifier verifier(house.run_dir(), [&](Peer& peer) {
@@ -100,20 +101,92 @@ void a_mark_is_of_one_user_and_one_sign_in(void**) {
   assert_int_equal(host.account(), PAM_AUTHINFO_UNAVAIL);
 }
 
-void the_password_door_says_what_to_do(void**) {
-  const House house(pass_auth +
-                    "password [success=ok ignore=ignore default=die] MODULE RUN\n"
-                    "password required FIRST say=24\n");
+constexpr char password_line[] =
+    "password [success=done ignore=ignore default=die] MODULE RUN verifier=none\npassword required FIRST say=24\n";
+
+int set_up(Host& host, const House& house, const std::string& word) {
+  FakeVerifier verifier(house.run_dir(), [word](Peer& peer) {
+    peer.hear("hello", {{"door", "set-up"}, {"user", "taro"}, {"service", "test"}, {"first", "unknown"}});
+    peer.say("tell", {{"style", "info"}, {"text", "Let us set it up."}});
+    peer.say("prompt", {{"echo", "shown"}, {"text", "Apply? "}});
+    peer.hear("answer", {{"text", "yes"}});
+    peer.say("result", {{"code", word}});
+  });
+  host.seen.clear();
+  host.turns = {{utmfa::test::Reply::answer, "yes"}};
+  const int code = pam_chauthtok(host.pam(), PAM_CHANGE_EXPIRED_AUTHTOK);
+  assert_true(verifier.as_expected());
+  assert_true(host.seen == (std::vector<std::string>{"info|Let us set it up.", "shown|Apply? "}));
+  return code;
+}
+
+void whoever_changes_a_password_is_not_asked(void**) {
+  const House house(pass_auth + password_line);
   Host host(house);
-  assert_int_equal(authenticated(host, house, "granted"), PAM_SUCCESS);
   assert_int_equal(pam_chauthtok(host.pam(), 0), was_ignored);
+  for (const char* word : {"granted", "exempt", "not-needed", "remembered"}) {
+    assert_int_equal(authenticated(host, house, word), PAM_SUCCESS);
+    assert_int_equal(pam_chauthtok(host.pam(), PAM_CHANGE_EXPIRED_AUTHTOK), was_ignored);
+  }
   assert_true(host.seen.empty());
+}
+
+// One word opens at the door of set-up, and none of those that open elsewhere. What follows our line is not asked.
+void the_password_door_leads_through_set_up(void**) {
+  const struct {
+    const char* word;
+    int code;
+  } table[] = {{"set-up-done", PAM_SUCCESS},
+               {"denied", PAM_AUTHTOK_ERR},
+               {"locked", PAM_AUTHTOK_ERR},
+               {"granted", PAM_AUTHINFO_UNAVAIL},
+               {"exempt", PAM_AUTHINFO_UNAVAIL},
+               {"not-needed", PAM_AUTHINFO_UNAVAIL},
+               {"remembered", PAM_AUTHINFO_UNAVAIL},
+               {"set-up-needed", PAM_AUTHINFO_UNAVAIL},
+               {"aborted", PAM_ABORT},
+               {"unavailable", PAM_AUTHINFO_UNAVAIL},
+               {"nonsense", PAM_AUTHINFO_UNAVAIL}};
+  const House house(pass_auth + "account [success=ok new_authtok_reqd=ok default=die] MODULE RUN verifier=none\n" +
+                    "session required MODULE\n" + password_line);
+  for (const auto& row : table) {
+    Host host(house);
+    assert_int_equal(authenticated(host, house, "set-up-needed"), PAM_SUCCESS);
+    assert_int_equal(host.account(), PAM_NEW_AUTHTOK_REQD);
+    assert_string_equal(pam_getenv(host.pam(), "UTMFA_SET_UP"), "needed");
+    assert_int_equal(pam_open_session(host.pam(), 0), PAM_PERM_DENIED);
+    if (const int code = set_up(host, house, row.word); code != row.code) fail_msg("%s: %d", row.word, code);
+    const bool open = row.code == PAM_SUCCESS;
+    assert_int_equal(pam_getenv(host.pam(), "UTMFA_SET_UP") == nullptr, open);
+    assert_int_equal(host.account(), open ? PAM_SUCCESS : PAM_NEW_AUTHTOK_REQD);
+    assert_int_equal(pam_open_session(host.pam(), 0), open ? PAM_SUCCESS : PAM_PERM_DENIED);
+  }
+}
+
+// sshd opens the session with another handle, to which it copies the environment.
+void another_handle_with_the_debt_is_refused(void**) {
+  const House house("auth required MODULE RUN verifier=none\nsession required MODULE\n");
+  Host host(house);
+  pam_putenv(host.pam(), "UTMFA_SET_UP=needed");
+  (void)logged();
+  assert_int_equal(pam_setcred(host.pam(), PAM_ESTABLISH_CRED), PAM_PERM_DENIED);
+  assert_true(logged().front().find("password line") != std::string::npos);
+  assert_int_equal(pam_setcred(host.pam(), PAM_REINITIALIZE_CRED), PAM_PERM_DENIED);
+  assert_int_equal(pam_open_session(host.pam(), 0), PAM_PERM_DENIED);
+  // libpam judges by what the first call of a stack gave, so that leaving is tried in another one.
+  Host leaving(house);
+  pam_putenv(leaving.pam(), "UTMFA_SET_UP=needed");
+  assert_int_equal(pam_setcred(leaving.pam(), PAM_DELETE_CRED), PAM_SUCCESS);
+  assert_int_equal(pam_close_session(leaving.pam(), 0), PAM_SUCCESS);
+}
+
+void a_new_sign_in_begins_without_the_debt(void**) {
+  const House house(pass_auth + "session required MODULE\n");
+  Host host(house);
   assert_int_equal(authenticated(host, house, "set-up-needed"), PAM_SUCCESS);
-  assert_int_equal(pam_chauthtok(host.pam(), 0), PAM_AUTHTOK_ERR);
-  assert_int_equal(host.seen.size(), 1);
-  assert_true(host.seen[0].find("utmfa-enroll") != std::string::npos);
-  assert_int_equal(pam_chauthtok(host.pam(), PAM_SILENT), PAM_AUTHTOK_ERR);
-  assert_int_equal(host.seen.size(), 1);
+  assert_int_equal(pam_open_session(host.pam(), 0), PAM_PERM_DENIED);
+  assert_int_equal(authenticated(host, house, "granted"), PAM_SUCCESS);
+  assert_int_equal(pam_open_session(host.pam(), 0), PAM_SUCCESS);
 }
 
 void the_doors_of_no_decision_stay_open(void**) {
@@ -201,7 +274,10 @@ int all_tests() {
       cmocka_unit_test(without_a_mark_the_account_door_asks),
       cmocka_unit_test(with_a_mark_the_account_door_knows),
       cmocka_unit_test(a_mark_is_of_one_user_and_one_sign_in),
-      cmocka_unit_test(the_password_door_says_what_to_do),
+      cmocka_unit_test(whoever_changes_a_password_is_not_asked),
+      cmocka_unit_test(the_password_door_leads_through_set_up),
+      cmocka_unit_test(another_handle_with_the_debt_is_refused),
+      cmocka_unit_test(a_new_sign_in_begins_without_the_debt),
       cmocka_unit_test(the_doors_of_no_decision_stay_open),
       cmocka_unit_test(wrong_arguments_refuse),
       cmocka_unit_test(right_arguments_are_taken),

@@ -94,7 +94,7 @@ void after_every_outcome_the_host_is_as_before(void**) {
   (void)signed_in(house, {});  // libpam's own first time
   unchanged(house, ending("granted"), typed, PAM_SUCCESS);
   unchanged(house, ending("denied"), typed, PAM_AUTH_ERR);
-  unchanged(house, ending("locked"), typed, PAM_MAXTRIES);
+  unchanged(house, ending("locked"), typed, PAM_AUTH_ERR);
   unchanged(house, ending("unavailable"), typed, PAM_AUTHINFO_UNAVAIL);
   unchanged(house, ending("nonsense"), typed, PAM_AUTHINFO_UNAVAIL);
   unchanged(

@@ -131,5 +131,6 @@ def _():
         expect(done.asked == 3, f"{done.asked} questions: {done.screen}")
         done, _ = refused(person.name, asked(person.code), outcome="locked")
         expect("Too many wrong codes. Try again after " in done.screen and done.asked == 1, done.screen)
+        expect("'s password:" not in done.screen, f"ssh asks for a password of its own: {done.screen}")
         settle(person.name)
         granted(person.name, asked(person.code))

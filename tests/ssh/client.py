@@ -181,9 +181,9 @@ def children(pid):
 class Sshd:
     """One real server. Its PAM stack is its own: /etc/pam.d/sshd is another file in its own mount namespace."""
 
-    def __init__(self, name, config, stack):
+    def __init__(self, name, config, stack, end=STACK_END):
         write(f"/etc/ssh/world_{name}", config)
-        write(f"/etc/pam.d.world/{name}", stack + STACK_END)
+        write(f"/etc/pam.d.world/{name}", stack + end)
         log = Log()
         self.process = subprocess.Popen(
             ["unshare", "-m", "sh", "-ec",
@@ -350,7 +350,7 @@ class SignIn:
     def answer(self, talk):
         for prompt, answer in talk:
             found = self.child.expect([prompt, pexpect.EOF] + ([] if "assword" in prompt else [LOCAL_PROMPT]))
-            self.screen += self.child.before + (self.child.after if found == 0 else "")
+            self.screen += self.child.before + ("" if found == 1 else self.child.after)
             if found:
                 if found == 2:
                     self.give_up()

@@ -40,6 +40,8 @@ Result<Verdict> MemoryVault::judge_method(const Method& method, const Attempt& a
     answer = std::move(*prepared);
   }
   const State before = state;
+  const MethodState* held = before.find(method.id);
+  if (held != nullptr && disabled(throttle, *held)) return Verdict{Judged::disabled, 0, state.streak};
   charge(state, method.id, clock_.now());
   Result<Judgement> judgement = factor->judge(method, secret, state.of(method.id), rules, answer.view(), clock_.now());
   if (!judgement) return judgement.error();

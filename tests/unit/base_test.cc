@@ -96,6 +96,32 @@ void text_from_outside_is_cleaned(void**) {
   assert_string_equal(utmfa::cleaned("abc", 0).c_str(), "");
 }
 
+void input_methods_are_understood(void**) {
+  const std::pair<std::string, std::string> table[] = {
+      {"a0-~", "a0-~"},
+      {"\xef\xbc\x90\xef\xbc\x99\xef\xbc\xa1\xef\xbd\x9e\xef\xbc\x8d", "09A~-"},  // full-width
+      {"\xe3\x80\x80\xc2\xa0\xe2\x80\x82", "   "},                                // spaces
+      {"\xe3\x83\xbc\xe2\x80\x90\xe2\x88\x92\xe2\x80\x95", "----"},               // dashes
+      {"\xe3\x81\x82"
+       "1",
+       std::string("\0"
+                   "1",
+                   2)},  // no such form
+      {"\xef\xbc"
+       "1",
+       std::string("\0\0"
+                   "1",
+                   3)},                                // cut short
+      {"\xd9\xa1\xef\xbd\xa1", std::string(2, '\0')},  // digits of other scripts
+  };
+  for (const auto& [in, out] : table) {
+    std::string typed;
+    for (std::string_view rest = in; !rest.empty();) typed += utmfa::take_typed(rest);
+    assert_int_equal(typed.size(), out.size());
+    assert_true(typed == out);
+  }
+}
+
 void places_are_filled(void**) {
   assert_string_equal(utmfa::filled("{0} of {1}", {"a", "b"}).c_str(), "a of b");
   assert_string_equal(utmfa::filled("{1}{0}{1}", {"a", "b"}).c_str(), "bab");
@@ -211,6 +237,13 @@ void times_are_written_with_their_zone(void**) {
   assert_string_equal(utmfa::iso_time(1795309200).c_str(), "2026-11-22T10:00:00+09:00");  // main() sets the zone
   assert_string_equal(utmfa::clock_text(1795309200).c_str(), "10:00");
   assert_string_equal(utmfa::date_text(1795309200).c_str(), "2026-11-22");
+  for (const auto& [end, text] : std::initializer_list<std::pair<utmfa::Time, const char*>>{{1795309199, "10:00"},
+                                                                                            {1795309200, "10:00"},
+                                                                                            {1795309201, "10:01"},
+                                                                                            {1795309259, "10:01"},
+                                                                                            {1795309260, "10:01"},
+                                                                                            {1795309261, "10:02"}})
+    assert_string_equal(utmfa::end_text(end).c_str(), text);
   const utmfa::Time now = utmfa::SystemClock().now();
   assert_true(now > 1700000000 && utmfa::from_iso_time(utmfa::iso_time(now)) == now);
 }
@@ -256,6 +289,7 @@ int main() {
       cmocka_unit_test(durations_have_one_unit),
       cmocka_unit_test(utf8_is_strict),
       cmocka_unit_test(text_from_outside_is_cleaned),
+      cmocka_unit_test(input_methods_are_understood),
       cmocka_unit_test(places_are_filled),
       cmocka_unit_test(base32_as_in_rfc_4648_and_as_people_type_it),
       cmocka_unit_test(base64_is_strict),

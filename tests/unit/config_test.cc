@@ -89,7 +89,7 @@ void sample_and_manual_name_every_key(void**) {
   const std::string manual = file_text(UTMFA_SOURCE "docs/man/utmfa.yaml.5");
   constexpr std::string_view maps[] = {
       "x: 1",         "services: {a: {x: 1}}", "exempt: [{x: 1}]", "registration: {x: 1}", "throttle: {x: 1}",
-      "totp: {x: 1}", "hotp: {x: 1}",          "limits: {x: 1}"};
+      "totp: {x: 1}", "hotp: {x: 1}",          "limits: {x: 1}",   "gateways: {x: 1}",     "gateways: {sms: {x: 1}}"};
   int keys = 0;
   for (const std::string_view map : maps) {
     const Result<Config> config = parsed(map);
@@ -105,7 +105,7 @@ void sample_and_manual_name_every_key(void**) {
       at = end + 2;
     }
   }
-  assert_int_equal(keys, 36);
+  assert_int_equal(keys, 49);
 }
 
 void example_of_the_manual_is_read(void**) {
@@ -248,7 +248,7 @@ void wrong_values_name_their_place(void**) {
        "f:3:15: this entry has no value: text of 1 to 255 bytes without control characters is expected"},
       {"requir: off",
        "f:3:5: unknown key \"requir\": one of require, not-enrolled, methods, tries, time-limit, account, language, "
-       "labels, remember is expected"},
+       "labels, remember, remind is expected"},
       {"tries: 3\n    tries: 3", "f:4:5: the key \"tries\" stands here a second time: each key once is expected"},
   };
   for (const Row& row : rows) refused(in_default(row.line), row.error);
@@ -296,10 +296,10 @@ void wrong_sections_name_their_place(void**) {
       {"issuer: \"a:b\"", "f:1:9: issuer is \"a:b\": a name without a colon is expected"},
       {"nonsense: 1",
        "f:1:1: unknown key \"nonsense\": one of version, language, issuer, services, exempt, registration, throttle, "
-       "totp, hotp, limits is expected"},
+       "totp, hotp, limits, gateways is expected"},
       {"\"a\\x1bb\": 1",
        "f:1:1: unknown key \"a?b\": one of version, language, issuer, services, exempt, registration, throttle, "
-       "totp, hotp, limits is expected"},
+       "totp, hotp, limits, gateways is expected"},
       {"- services", "f:1:1: this entry is a list: KEY: VALUE lines are expected"},
       {"text", "f:1:1: this entry is text: KEY: VALUE lines are expected"},
       {"services: []", "f:1:11: services is a list: a map of services is expected"},

@@ -250,8 +250,8 @@ void changed_while_he_was_thinking(void**) {
 void changed_between_opening_and_reading(void**) {
   Desk desk;
   Result<Record> record = desk.record();
-  assert_true(static_cast<bool>(
-      desk.premises.registry->change("taro", [](Registered& registered) { return reset_registration(registered); })));
+  assert_true(static_cast<bool>(desk.premises.registry->change(
+      "taro", [](Registered& registered) { return reset_registration(registered, 1700000000); })));
   FileVault vault(*record, desk.rules, desk.throttle, desk.premises.clock, desk.premises.random);
   assert_true(static_cast<bool>(vault.account()));
   const std::string code = "123456";

@@ -53,6 +53,7 @@ void same(const MethodFile& a, const MethodFile& b) {
   assert_int_equal(a.status, b.status);
   assert_int_equal(a.contact.has_value(), b.contact.has_value());
   if (a.contact) assert_true(a.contact->email == b.contact->email && a.contact->verified == b.contact->verified);
+  assert_true(a.reset == b.reset && a.reminded == b.reminded);
   assert_int_equal(a.methods.size(), b.methods.size());
   for (std::size_t i = 0; i < a.methods.size(); ++i) {
     const Method &one = a.methods[i], &other = b.methods[i];
@@ -69,6 +70,8 @@ user: "0123456789"
 status: setting-up
 language: ja
 contact: {email: taro@example.ac.jp, verified: 2026-11-22T10:00:00+09:00}
+reset: 2026-11-22T01:00:00Z
+reminded: 3
 methods:
   - secret: )" + sealed + R"(
     kind: totp
@@ -87,6 +90,8 @@ methods:
   assert_string_equal(file.language.c_str(), "ja");
   assert_string_equal(file.contact->email.c_str(), "taro@example.ac.jp");
   assert_int_equal(file.contact->verified, 1795309200);
+  assert_int_equal(file.reset, 1795309200);
+  assert_int_equal(file.reminded, 3);
   assert_int_equal(file.methods.size(), 3);
   const Method& first = file.methods[0];
   assert_true(first.id == "app-1" && first.label == "あなたの iPhone" && first.field("secret") == sealed);
@@ -153,7 +158,14 @@ void wrong_files_name_the_place(void**) {
       {"methods: [{id: a, kind: sms, label: x}]", "f:1:25: kind is \"sms\": one of the kinds totp, pass is expected"},
       {"methods: [{id: a, kind: totp, label: x}]", "f:1:11: secret is missing: secret is a key of every totp"},
       {"methods: [{id: {a: b}}]", "f:1:16: id is not a single value: a single value is expected"},
-      {"unknown: 1", "f:1:1: unknown key \"unknown\": version, user, status, language, contact or methods is expected"},
+      {"unknown: 1",
+       "f:1:1: unknown key \"unknown\": version, user, status, language, contact, reset, reminded or "
+       "methods is expected"},
+      {"reset: yesterday", "f:1:8: reset is \"yesterday\": a time like 2026-11-22T10:00:00+09:00 is expected"},
+      {"reminded: 0", "f:1:11: reminded is \"0\": a number without quotes, 1..1000, is expected"},
+      {"reminded: 1001", "f:1:11: reminded is \"1001\": a number without quotes, 1..1000, is expected"},
+      {"reminded: \"3\"", "f:1:11: reminded is \"3\": a number without quotes, 1..1000, is expected"},
+      {"reminded:", "f:1:1: reminded has no value: a number without quotes, 1..1000, is expected"},
       {"version: 1\nversion: 1", "f:2:1: the key \"version\" stands here a second time: each key once is expected"},
       {"user: &a taro", "f:1:7: an anchor stands here: a value without one is expected"},
       {"user: !!str taro", "f:1:7: a tag stands here: a value without one is expected"},

@@ -109,6 +109,58 @@ void need_by_require_and_status(void**) {
   }
 }
 
+// Whoever was enrolled and lost his methods is asked to register wherever he was asked before, unless the service says
+// itself what becomes of people who are not enrolled.
+void a_reset_asks_for_set_up(void**) {
+  const struct {
+    std::string_view service;
+    Need need;
+  } rows[] = {{"require: enrolled", Need::set_up},
+              {"require: always", Need::set_up},
+              {"require: always, not-enrolled: set-up", Need::set_up},
+              {"require: always, not-enrolled: deny", Need::factor},
+              {"require: always, not-enrolled: allow", Need::not_needed},
+              {"require: enrolled, not-enrolled: allow", Need::not_needed},
+              {"require: \"off\"", Need::not_needed}};
+  for (const auto& row : rows) {
+    const Config read = config("services:\n  sshd: {" + std::string(row.service) + "}");
+    for (const Registration status : {Registration::none, Registration::setting_up}) {
+      Account account = person(status);
+      account.reset = now - 1;
+      assert_int_equal(planned(read, from("sshd"), account, now).need, row.need);
+      assert_int_equal(planned(read, from("utmfa-test"), account, now).need,
+                       status == Registration::setting_up ? Need::factor : Need::not_needed);
+    }
+    Account account = person(Registration::ended);
+    account.reset = now - 1;
+    assert_int_not_equal(planned(read, from("sshd"), account, now).need, Need::set_up);
+  }
+}
+
+// Who is let in unregistered is asked to register, and may put it off so often.
+void a_campaign_comes_to_an_end(void**) {
+  const struct {
+    std::string_view service;
+    std::int64_t put_off;
+    Need need;
+  } rows[] = {{"remind: 0", 0, Need::not_needed},
+              {"remind: 2", 0, Need::offer},
+              {"remind: 2", 1, Need::offer},
+              {"remind: 2", 2, Need::set_up},
+              {"remind: 2", 1000, Need::set_up},
+              {"remind: 2, require: always", 0, Need::offer},
+              {"remind: 2, require: always, not-enrolled: deny", 0, Need::factor},
+              {"remind: 2, require: always, not-enrolled: set-up", 0, Need::set_up},
+              {"remind: 2, require: \"off\"", 0, Need::not_needed}};
+  for (const auto& row : rows) {
+    const Config read = config("services:\n  sshd: {" + std::string(row.service) + "}");
+    Account account = person(Registration::none);
+    account.reminded = row.put_off;
+    assert_int_equal(planned(read, from("sshd"), account, now).need, row.need);
+    assert_int_equal(planned(read, from("utmfa-test"), account, now).need, Need::not_needed);
+  }
+}
+
 void reasons_name_where_a_value_stands(void**) {
   const Plan none = planned(config(""), from("sshd"), person(Registration::active), now);
   assert_string_equal(none.reason.c_str(), "services.default.require = enrolled (default)");
@@ -307,6 +359,8 @@ void place_is_service_and_address(void**) {
 int main() {
   const CMUnitTest tests[] = {
       cmocka_unit_test(utmfa::need_by_require_and_status),
+      cmocka_unit_test(utmfa::a_reset_asks_for_set_up),
+      cmocka_unit_test(utmfa::a_campaign_comes_to_an_end),
       cmocka_unit_test(utmfa::reasons_name_where_a_value_stands),
       cmocka_unit_test(utmfa::enrolled_without_a_usable_method_is_closed),
       cmocka_unit_test(utmfa::methods_in_the_order_of_the_file),

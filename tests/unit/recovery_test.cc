@@ -57,6 +57,12 @@ void typed_as_people_type(void**) {
   assert_int_equal(sheet.type(shouted), Use::accepted);
   assert_int_equal(sheet.type(lookalike), Use::accepted);
   assert_int_equal(sheet.type(plain), Use::accepted);
+  std::string wide;  // an input method left on
+  for (const char each : sheet.made->shown[3])
+    wide += each == '-'  ? std::string("\xe3\x83\xbc")
+            : each < '`' ? "\xef\xbc" + std::string(1, static_cast<char>(each + 0x60))
+                         : "\xef\xbd" + std::string(1, static_cast<char>(each + 0x20));
+  assert_int_equal(sheet.type(wide), Use::accepted);
 }
 
 void letters_that_look_alike(void**) {

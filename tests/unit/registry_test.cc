@@ -207,7 +207,8 @@ void kept_before_a_reset(void**) {
   premises.enrol("taro", "totp");
   const std::string text = text_of(premises.methods_path("taro"));
   for (int times = 0; times < 2; ++times) assert_true(static_cast<bool>(premises.registry->keep("taro", "reset")));
-  assert_true(static_cast<bool>(premises.registry->change("taro", reset_registration)));
+  assert_true(static_cast<bool>(
+      premises.registry->change("taro", [](Registered& person) { return reset_registration(person, 1700000000); })));
   assert_int_equal(premises.registry->read("taro")->file.status, Registration::none);
   assert_int_equal(files_in(premises.directories.kept()), 2);
   const std::string kept = premises.directories.kept() + "/taro.1800000000.reset.1.yaml";

@@ -226,10 +226,26 @@ void reset_and_end(void**) {
   refused(rename_method(desk.taro, "app-1", "x"), "has ended");
   refused(remove_method(desk.taro, "app-1", desk.rules), "has ended");
   refused(reorder(desk.taro, {"app-1", "recovery"}, desk.rules), "has ended");
-  assert_true(static_cast<bool>(reset_registration(desk.taro)));
+  assert_true(static_cast<bool>(reset_registration(desk.taro, 1700000000)));
   assert_int_equal(desk.taro.file.status, Registration::none);
   assert_true(desk.taro.file.methods.empty());
   assert_true(static_cast<bool>(desk.add("totp")));
+}
+
+// The first of all is not of every kind; once one is proven, every kind is taken.
+void the_first_is_of_a_kind_that_may_be_first(void**) {
+  Desk desk;
+  desk.rules.first_kinds = {"totp"};
+  refused(may_be_added(desk.taro, "recovery", desk.rules), "cannot be the first method: expected one of totp");
+  assert_true(static_cast<bool>(may_be_added(desk.taro, "totp", desk.rules)));
+  assert_true(static_cast<bool>(may_be_added(desk.taro, "pass", desk.rules)));  // for the days before there is one
+  assert_true(static_cast<bool>(desk.add("totp")));
+  refused(may_be_added(desk.taro, "recovery", desk.rules), "cannot be the first method");
+  assert_true(static_cast<bool>(confirm_method(desk.taro, "app-1")));
+  assert_true(static_cast<bool>(may_be_added(desk.taro, "recovery", desk.rules)));
+  desk.rules.first_kinds.clear();
+  Desk another;
+  assert_true(static_cast<bool>(may_be_added(another.taro, "hotp", desk.rules)));
 }
 
 void resealing_under_the_new_key(void**) {
@@ -266,6 +282,7 @@ int main() {
       cmocka_unit_test(utmfa::removing_never_goes_below_the_minimum),
       cmocka_unit_test(utmfa::removing_leaves_a_default_that_may_be_one),
       cmocka_unit_test(utmfa::reset_and_end),
+      cmocka_unit_test(utmfa::the_first_is_of_a_kind_that_may_be_first),
       cmocka_unit_test(utmfa::resealing_under_the_new_key),
   };
   return cmocka_run_group_tests(tests, nullptr, nullptr);

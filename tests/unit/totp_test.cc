@@ -122,6 +122,34 @@ void only_digits_of_the_right_number_count(void**) {
   assert_int_equal(bench.type(spaced), Use::accepted);
 }
 
+// Every digit as its full-width form, U+FF10 to U+FF19.
+std::string wide(std::string_view code) {
+  std::string text;
+  for (const char each : code) text += "\xef\xbc" + std::string(1, static_cast<char>(0x90 + (each - '0')));
+  return text;
+}
+
+void typed_as_people_type(void**) {
+  const auto typed = [](std::string_view middle, bool full_width) {
+    Bench bench;
+    const std::string code = bench.code(0), head = code.substr(0, 3), tail = code.substr(3);
+    return bench.type(full_width ? wide(head) + std::string(middle) + wide(tail) : head + std::string(middle) + tail);
+  };
+  for (const bool full_width : {false, true})
+    for (const char* middle : {"", " ", "-", " - ", "\xe3\x80\x80", "\xe3\x83\xbc", "\xef\xbc\x8d", "\xe2\x80\x90"})
+      assert_int_equal(typed(middle, full_width), Use::accepted);
+  for (const char* middle : {".", "a", "+", "\n", "\xef\xbc\x8e", "\xef\xbc\x90", "\xd9\xa0", "\xef\xbc"})
+    assert_int_equal(typed(middle, true), Use::rejected);
+  Bench bench;
+  const std::string code = wide(bench.code(0));
+  for (const std::string& wrong :
+       {code.substr(3), code + "\xef\xbc\x90", "-" + code, code + "-", code.substr(1), code.substr(0, code.size() - 1)})
+    assert_int_equal(bench.type(wrong), Use::rejected);
+  std::string far = " " + code + " ";
+  while (far.size() + 3 < 1023) far += "\xe3\x80\x80";
+  assert_int_equal(bench.type(far), Use::accepted);
+}
+
 void wrong_by_one_digit(void**) {
   Bench bench;
   for (std::size_t i = 0; i < 6; ++i) {
@@ -200,6 +228,7 @@ int main() {
       cmocka_unit_test(utmfa::drift_is_followed_within_its_bound),
       cmocka_unit_test(utmfa::a_clock_set_right_again_is_taken_at_once),
       cmocka_unit_test(utmfa::only_digits_of_the_right_number_count),
+      cmocka_unit_test(utmfa::typed_as_people_type),
       cmocka_unit_test(utmfa::wrong_by_one_digit),
       cmocka_unit_test(utmfa::before_the_epoch_and_at_its_start),
       cmocka_unit_test(utmfa::made_as_wished),

@@ -105,6 +105,28 @@ def explain():
     check(made["secret"] not in said, "secret")
 
 
+def explain_where():
+    place, _ = enrolled()
+    place.options += ["--pam-dir", place.at("pam.d")]
+    for name, text, pam, words in (
+            ("asks", "auth required pam_unix.so\nauth required pam_utmfa.so\n", "asks", ""),
+            ("through", "auth include asks\n", "asks", ""),
+            ("silent", "auth required pam_unix.so\n#auth required pam_utmfa.so\n", "no-line", "no line with pam_utmfa.so"),
+            ("half", "account required pam_utmfa.so\n", "account-only", "no auth line"),
+            ("absent", None, "no-file", "/etc/pam.d/other")):
+        if text is not None:
+            place.write(f"pam.d/{name}", text)
+        check(place.json("utmfa-admin", "explain", taro, name)["pam"] == pam, name)
+        said = place.admin("explain", taro, name).stdout
+        check(words in said if words else "  but" not in said, name, said)
+    for good in ("192.0.2.1", "2001:db8::1", "fe80::1%eth0", "lab1", "lab-1.example.ac.jp", "lab1.example.ac.jp."):
+        check(place.json("utmfa-admin", "explain", taro, "sshd", "--from", good)["from"] == good, good)
+    for bad in ("", "192.0.2.300", "192.0.2", "1.2.3.4.5", "192.0.2.0/24", "2001:db8::g", "lab 1", "-lab", "lab..x", "x" * 64,
+                "\x1b[31m", "\u30e9\u30dc"):
+        said = place.admin("explain", taro, "sshd", "--from", bad, expect=2)
+        check("host name" in said.stderr and "\x1b" not in said.stderr, bad, said.stderr)
+
+
 def unlock():
     place, _ = enrolled()
     made = place.json("utmfa-enroll", "--user", taro, "add", "totp")
@@ -160,9 +182,10 @@ def reset_and_terminate():
         place.admin(verb, taro, "--reason", "left", stdin="yes\n")
         after = place.json("utmfa-admin", "show", taro)
         check(after["status"] == status, after)
-        kept = os.listdir(place.at("data/kept"))
-        check(len(kept) == 1 and kept[0].startswith(f"{taro}.") and f".{verb}." in kept[0], kept)
-        check("id: app-1" in open(place.at(f"data/kept/{kept[0]}"), encoding="utf-8").read(), "the copy")
+        kept = sorted(os.listdir(place.at("data/kept")))
+        check([name.rsplit(".", 1)[1] for name in kept] == ["state", "yaml"], kept)
+        check(all(name.startswith(f"{taro}.") and f".{verb}." in name for name in kept), kept)
+        check("id: app-1" in open(place.at(f"data/kept/{kept[1]}"), encoding="utf-8").read(), "the copy")
         check(place.json("utmfa-admin", "explain", taro, "sshd")["offers"] == [], "still offered")
         if verb == "terminate":
             place.enroll(taro, "add", "totp", expect=1)
@@ -217,9 +240,11 @@ def usage():
     for words in ((), ("frobnicate",), ("list", "status"), ("state",), ("keys",), ("show",)):
         place.admin(*words, expect=2)
     check("Examples:" in place.admin("--help").stdout and place.admin("--version").stdout.startswith("utmfa "), "help")
+    for program, words in (("utmfa-admin", ("keys",)), ("utmfa-admin", ("keys", "list")), ("utmfa-enroll", ("add",))):
+        check("Examples:" not in place.run(program, *words, "--help").stdout, "the examples of the whole, again", words)
 
 
-for each in (set_up, check_file, status_and_show, explain, unlock,
+for each in (set_up, check_file, status_and_show, explain, explain_where, unlock,
              disabled_for_good, passes, reset_and_terminate, state_and_keys, log, usage):
     each()
 done()

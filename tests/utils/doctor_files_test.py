@@ -60,6 +60,11 @@ class Machine(Place):
         self.sockets[name].listen(64)
         os.chmod(path, mode)
 
+    def findings(self, *words):
+        said = self.run("utmfa-admin", "doctor", "--json", "--root", self.path,
+                        *(words or ("--sshd-settings", self.at("sshd"))), expect=None)
+        return [{**each, "remedy": each["remedy"] or ""} for each in json.loads(said.stdout)]
+
     def found(self):
         """(level, check) of every finding that is not fine, but the clock, which is this machine's."""
         said = self.run("utmfa-admin", "doctor", "--json", "--root", self.path, "--sshd-settings", self.at("sshd"),
@@ -88,12 +93,17 @@ def healthy():
 
 
 def owners_and_modes(machine):
-    for name, mode in (("etc/utmfa", 0o777), ("etc/utmfa/utmfa.yaml", 0o666), ("etc/utmfa/keys/k1.key", 0o444),
-                       ("var/lib/utmfa/decoy", 0o755), ("etc/utmfa/keys/active", 0o644)):
+    """Each is told once, with the chmod that mends it."""
+    for name, mode in (("etc/utmfa", 0o777), ("etc/utmfa/utmfa.yaml", 0o666), ("etc/utmfa/keys", 0o755),
+                       ("etc/utmfa/keys/k1.key", 0o444), ("etc/utmfa/keys/active", 0o644), ("var/lib/utmfa", 0o777),
+                       ("var/lib/utmfa/methods", 0o755), ("var/lib/utmfa/state", 0o755),
+                       ("var/lib/utmfa/decoy", 0o755)):
         before = os.stat(machine.at(name)).st_mode
         os.chmod(machine.at(name), mode)
-        found = machine.found()
-        check((P, "mode") in found, name, found)
+        machine.expect((P, "mode"))
+        remedy = [each["remedy"] for each in machine.findings() if each["check"] == "mode"][0]
+        subprocess.run(["sh", "-c", remedy], check=True)
+        machine.expect()
         os.chmod(machine.at(name), before & 0o7777)
     for name in ("etc/utmfa/keys", "var/lib/utmfa/methods", "var/lib/utmfa/state", "var/lib/utmfa/decoy",
                  "etc/utmfa/keys/active", "etc/utmfa/keys/k1.key"):
@@ -128,6 +138,21 @@ def user_and_sockets(machine):
     machine.expect()
 
 
+def remedies(machine):
+    """Commands of systemd only where it runs; one remedy of several faults is said once."""
+    for name in ("root.sock", "user.sock"):
+        os.unlink(machine.at(f"run/utmfa/{name}"))
+    check(not any("systemctl" in each["remedy"] for each in machine.findings()), "no systemd here")
+    os.makedirs(machine.at("run/systemd/system"))
+    said = machine.run("utmfa-admin", "doctor", "--root", machine.path, "--sshd-settings", machine.at("sshd"),
+                       expect=1).stdout
+    check(said.count("remedy: systemctl enable") == 1 and "restart utmfad-root.socket" in said, said)
+    os.rmdir(machine.at("run/systemd/system"))
+    for name, mode in (("root.sock", 0o600), ("user.sock", 0o666)):
+        machine.listen(name, mode)
+    machine.expect()
+
+
 def module_and_services(machine):
     os.rename(machine.at(MODULE), machine.at("aside"))
     machine.expect((P, "module-missing"))
@@ -137,6 +162,26 @@ def module_and_services(machine):
     os.chmod(machine.at(MODULE), 0o644)
     machine.write("etc/pam.d/sshd", SSHD.replace("auth required pam_utmfa.so", "auth optional pam_utmfa.so"))
     machine.expect((P, "pam-fail-open"))
+    machine.write("etc/pam.d/sshd", SSHD)
+    for line in ("auth required pam_utmfa.so debug", "auth required pam_utmfa.so timeout=0",
+                 "auth required pam_utmfa.so service=a [run-dir=relative here]"):
+        machine.write("etc/pam.d/sshd", SSHD.replace("auth required pam_utmfa.so", line))
+        machine.expect((P, "pam-argument"))
+    machine.write("etc/pam.d/sshd", SSHD.replace("auth required pam_utmfa.so", "auth required pam_utmfa.so timeout=60"))
+    machine.expect()
+    machine.write("etc/pam.d/sshd", SSHD + "password required pam_utmfa.so nullok\nsession required pam_utmfa.so x\n")
+    machine.expect((P, "pam-argument"), (P, "pam-argument"))
+    machine.write("etc/pam.d/sshd", SSHD.replace("auth required pam_utmfa.so", "auth required pam_utfma.so"))
+    machine.expect((P, "pam-misspelt"))
+    machine.write("etc/pam.d/sshd", SSHD.replace("pam_utmfa.so", "pam_utfma.so"))
+    machine.expect((P, "pam-misspelt"), (P, "pam-misspelt"), (W, "pam-unused"))
+    machine.write(MODULE.replace("utmfa", "utfma"), "another module of that name\n")
+    machine.expect((W, "pam-unused"))
+    os.unlink(machine.at(MODULE.replace("utmfa", "utfma")))
+    machine.write("etc/pam.d/sshd", SSHD.replace("pam_utmfa.so", "/opt/security/pam_utmfa.so"))
+    machine.expect((P, "module-missing"))
+    machine.write("etc/pam.d/sshd", SSHD.replace("auth required pam_utmfa.so\n", ""))
+    machine.expect((P, "pam-no-auth"))
     machine.write("etc/pam.d/sshd", SSHD)
     os.unlink(machine.at("etc/pam.d/utmfa-test"))
     machine.expect((P, "pam-test-service"))
@@ -158,7 +203,13 @@ def configuration(machine):
     machine.write("etc/utmfa/utmfa.yaml", good + "  sshd: {}\n")
     machine.expect((P, "config-broken"))
     machine.write("etc/utmfa/utmfa.yaml", good.replace("deny", "set-up").replace("always", "enrolled"))
-    machine.expect((W, "config"))
+    machine.expect((W, "config"), (W, "pam-no-password"), (W, "pam-no-session"))
+    machine.write("etc/utmfa/utmfa.yaml", good.replace("deny", "set-up"))
+    machine.expect((P, "pam-no-password"), (P, "pam-no-session"))
+    machine.write("etc/pam.d/sshd", SSHD + "password [success=done ignore=ignore default=die] pam_utmfa.so\n"
+                  "password required pam_unix.so\nsession required pam_utmfa.so\n")
+    machine.expect()
+    machine.write("etc/pam.d/sshd", SSHD)
     machine.write("etc/utmfa/utmfa.yaml", good)
     machine.expect()
 
@@ -174,7 +225,8 @@ def people(machine):
     machine.expect((W, "person-single"))
     file = machine.at(f"var/lib/utmfa/methods/{taro}.yaml")
     os.chmod(file, 0o644)
-    machine.expect((P, "person-unreadable"))
+    machine.expect((P, "mode"))
+    check(not any("reset" in each["remedy"] for each in machine.findings()), "nobody registers anew for a mode")
     os.chmod(file, 0o600)
     with open(file, "a", encoding="utf-8") as more:
         more.write("colour: red\n")
@@ -194,6 +246,27 @@ def disabled():
         machine.enroll(taro, "confirm", "app-2", "-", stdin=wrong(made["secret"]) + "\n", expect=1)
     machine.options = []
     machine.expect()  # a method that waits is no method of an active person
+
+
+def sshd_that_refuses():
+    """What is no fault of the configuration is not told as one; what is keeps everybody out."""
+    machine = Machine()
+
+    def said(text):
+        path = machine.write("usr/sbin/sshd", f"#!/bin/sh\necho '{text}' >&2\nexit 255\n", mode=0o755)
+        findings = machine.findings("--language", "en")
+        os.unlink(path)
+        return [(each["level"], each["check"], each["remedy"]) for each in findings if each["check"].startswith("sshd")]
+
+    check(said("Missing privilege separation directory: /run/sshd") == [(W, "sshd-directory", "mkdir -m 0755 /run/sshd")],
+          "directory")
+    os.makedirs(machine.at("run/systemd/system"))
+    check(said("Missing privilege separation directory: /run/sshd")[0][2] == "systemctl start ssh.service", "systemd")
+    broken = said("/etc/ssh/sshd_config: line 3: Bad configuration option: colour")
+    check(len(broken) == 1 and broken[0][:2] == ((P, "sshd-broken") if os.geteuid() == 0 else (W, "sshd-unknown")), broken)
+    machine.write("usr/sbin/sshd", "#!/bin/sh\ncat <<END\n" + SETTINGS + "END\n", mode=0o755)
+    found = [each for each in machine.findings("--language", "en") if each["check"].startswith("sshd")]
+    check([each["level"] for each in found] == ["fine"], found)
 
 
 def real_sshd():
@@ -217,17 +290,22 @@ def real_sshd():
                 if each["check"].startswith("sshd") and each["level"] != "fine"]
 
     machine.write("etc/ssh/sshd_config", settings)
-    if any(each[1] == "sshd-unknown" for each in sshd_findings()):
-        return  # it does not run here, for instance because /run/sshd is missing
+    if any(each[1] in ("sshd-unknown", "sshd-directory") for each in sshd_findings()):
+        return  # it does not run here: not root, or /run/sshd is missing
     check(sshd_findings() == [], sshd_findings())
+    machine.write("etc/ssh/sshd_config", settings + "Match LocalPort 2222\n  AuthenticationMethods publickey\n")
+    check(sshd_findings() == [], sshd_findings())
+    machine.write("etc/ssh/sshd_config", settings + "Colour red\n")
+    check([each[:2] for each in sshd_findings()] == [(P, "sshd-broken")], sshd_findings())
     machine.write("etc/ssh/sshd_config", settings + f"Match User {taro}\n  AuthenticationMethods publickey\n")
     found = sshd_findings()
     check(len(found) == 1 and found[0][1] == "sshd-key-refused" and f"({taro})" in found[0][2], found)
 
 
 one = healthy()
-for each in (owners_and_modes, user_and_sockets, module_and_services, configuration, people):
+for each in (owners_and_modes, user_and_sockets, remedies, module_and_services, configuration, people):
     each(one)
 disabled()
+sshd_that_refuses()
 real_sshd()
 done()

@@ -69,9 +69,6 @@ const StackCase stack_cases[] = {
     {"only an unavailable verifier ignored",
      "auth requisite pam_unix.so\nauth [success=ok ignore=ignore authinfo_unavail=ignore default=die] pam_utmfa.so\n",
      {"pam-fail-open"}},
-    {"a lock ignored",
-     "auth requisite pam_unix.so\nauth [success=ok ignore=ignore maxtries=ignore default=bad] pam_utmfa.so\n",
-     {"pam-fail-open"}},
     {"key stack with permit, ours optional",
      "auth optional pam_utmfa.so\nauth required pam_permit.so\n",
      {"pam-fail-open"}},
@@ -92,6 +89,9 @@ const StackCase stack_cases[] = {
      "auth requisite pam_unix.so\nauth [success=ok default=die] pam_utmfa.so\n",
      {"pam-exempt-refused"}},
     {"a right code is refused", "auth requisite pam_unix.so\nauth [default=die] pam_utmfa.so\n", {"pam-right-refused"}},
+    {"a wrong argument ignored",
+     "auth requisite pam_unix.so\nauth [success=ok ignore=ignore service_err=ignore default=die] pam_utmfa.so\n",
+     {"pam-fail-open"}},
     {"a file that is not there",
      "@include nothing\nauth requisite pam_unix.so\nauth required pam_utmfa.so\n",
      {"pam-unreadable"}},
@@ -125,6 +125,74 @@ void the_account_line(void**) {
   PamFacts sudo;
   sudo.files = {{"sudo", auth}};
   expect(check_pam_service(sudo, "sudo", config), "sudo needs none", {});
+}
+
+void the_auth_line_was_taken_away(void**) {
+  const Config config = config_of(
+      "version: 1\nservices:\n  sshd: {require: always, not-enrolled: deny}\n"
+      "  sudo: {account: off}\n  off: {require: off}\n");
+  const std::string left = "auth requisite pam_unix.so\naccount required pam_utmfa.so\n";
+  const std::pair<const char*, std::vector<std::string>> cases[] = {
+      {"sshd", {"pam-no-auth"}}, {"sudo", {"pam-no-auth"}}, {"off", {}}};
+  for (const auto& [service, checks] : cases) {
+    PamFacts facts;
+    facts.files = {{service, left}};
+    expect(check_pam_service(facts, service, config), service, checks);
+  }
+  PamFacts misspelt;  // told where it stands, and not again
+  misspelt.files = {
+      {"sshd", "auth requisite pam_unix.so\nauth required pam_utfma.so\naccount required pam_utmfa.so\n"}};
+  expect(check_pam_service(misspelt, "sshd", config), "misspelt", {});
+}
+
+void registering_at_the_sign_in(void**) {
+  const Config demanded = config_of("version: 1\nservices:\n  sshd: {require: always, not-enrolled: set-up}\n");
+  const Config otherwise = config_of("version: 1\nservices:\n  sshd: {require: always, not-enrolled: deny}\n");
+  const Config reset_only = config_of("version: 1\n");
+  const std::string base =
+      "auth requisite pam_unix.so\nauth required pam_utmfa.so\naccount required pam_unix.so\n"
+      "account required pam_utmfa.so\n";
+  const std::string session = "session required pam_utmfa.so\n", unix = "password required pam_unix.so\n";
+  const std::string ours = "password [success=done ignore=ignore default=die] pam_utmfa.so\n";
+  const std::pair<std::string, std::vector<std::string>> cases[] = {
+      {ours + unix + session, {}},
+      {ours + "@include common-password\n" + session, {}},
+      {unix + session, {"pam-no-password"}},
+      {ours + unix, {"pam-no-session"}},
+      {unix, {"pam-no-password", "pam-no-session"}},
+      {"password optional pam_utmfa.so\n" + unix + session, {"pam-password-open"}},
+      {"password required pam_utmfa.so\n" + unix + session, {"pam-password-also"}},
+      {unix + ours + session, {"pam-password-also"}},
+      {"password [success=done default=die] pam_utmfa.so\n" + unix + session, {"pam-password-closed"}},
+  };
+  for (const auto& [text, checks] : cases) {
+    PamFacts facts;
+    facts.files = {{"sshd", base + text},
+                   {"common-password",
+                    "password [success=1 default=ignore] pam_unix.so\npassword requisite pam_deny.so\n"
+                    "password required pam_permit.so\n"}};
+    expect(check_pam_service(facts, "sshd", demanded), text, checks);
+    expect(check_pam_service(facts, "sshd", reset_only), text, checks);
+    for (const Finding& each : check_pam_service(facts, "sshd", demanded))
+      assert_true(each.level == (checks.empty() ? Level::fine : Level::problem));
+    for (const Finding& each : check_pam_service(facts, "sshd", reset_only))
+      assert_true(each.level == (checks.empty() ? Level::fine : Level::warning));
+    expect(check_pam_service(facts, "sshd", otherwise), text, {});
+  }
+}
+
+void names_of_modules(void**) {
+  const auto like_ours = [](const char* name) {
+    PamEntry entry;
+    entry.module = name;
+    return misspelt(entry);
+  };
+  for (const char* name : {"pam_utfma.so", "pam_utmfa", "pam_utmfa.sso", "pam-utmfa.so", "pam_umfa.so", "PAM_UTMFA.so",
+                           "/lib/security/pam_utmaf.so", "pam_utmffa.so"})
+    assert_true(like_ours(name));
+  for (const char* name : {"pam_utmfa.so", "/lib/security/pam_utmfa.so", "pam_unix.so", "pam_u2f.so", "pam_umask.so",
+                           "pam_oath.so", "pam_env.so", "pam_time.so", ""})
+    assert_false(like_ours(name));
 }
 
 void services_on_the_machine(void**) {
@@ -198,6 +266,9 @@ void the_clock(void**) {
   assert_true(found(check_clock({true, now}), "clock"));
   expect(check_clock({true, now}), "kept", {});
   expect(check_clock({false, now}), "free", {"clock-free"});
+  assert_true(check_clock({false, now, true}).front().remedy.find("timedatectl") != std::string::npos);
+  expect(check_clock({false, now, false}), "no systemd", {"clock-free"});
+  assert_true(check_clock({false, now, false}).front().remedy.find("timedatectl") == std::string::npos);
   expect(check_clock({true, 1000}), "1970", {"clock-wrong"});
   expect(check_clock({true, 9'000'000'000}), "2255", {"clock-wrong"});
 }
@@ -209,6 +280,9 @@ int main() {
   const CMUnitTest tests[] = {
       cmocka_unit_test(utmfa::pam_stacks),
       cmocka_unit_test(utmfa::the_account_line),
+      cmocka_unit_test(utmfa::the_auth_line_was_taken_away),
+      cmocka_unit_test(utmfa::registering_at_the_sign_in),
+      cmocka_unit_test(utmfa::names_of_modules),
       cmocka_unit_test(utmfa::services_on_the_machine),
       cmocka_unit_test(utmfa::sshd_settings),
       cmocka_unit_test(utmfa::keys_alone),

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "base/encoding.h"
-#include "columns.h"
-#include "otpauth.h"
-#include "qr.h"
+#include "setup/columns.h"
+#include "setup/otpauth.h"
+#include "setup/qr.h"
 
 #include "support/check.h"
 
@@ -105,6 +105,29 @@ void a_white_margin_of_four_and_the_finder_patterns(void**) {
   }
 }
 
+std::size_t drawn_in(QrStyle style, Window window) {
+  const Result<QrPicture> picture = qr_within(uri, style, window);
+  assert_true(static_cast<bool>(picture));
+  return picture->lines.size();
+}
+
+void the_margin_gives_way_to_the_window(void**) {
+  const Result<QrPicture> free = qr_within(uri, QrStyle::half_blocks, {});
+  assert_true(free->lines == lines(uri, QrStyle::half_blocks));
+  assert_int_equal(free->needed.lines, free->lines.size() + 1);
+  const Result<QrPicture> usual = qr_within(uri, QrStyle::half_blocks, {80, 24});
+  assert_in_range(usual->lines.size(), 1, 23);
+  const Picture tight = from_half_blocks(usual->lines);
+  for (std::size_t i = 0; i < tight.size(); ++i) assert_true(tight[i][0] == '.' && tight[i][1] == '.');
+  const Window least = qr_within(uri, QrStyle::half_blocks, {1, 1})->needed;
+  assert_true(drawn_in(QrStyle::half_blocks, least) > 0);
+  assert_int_equal(drawn_in(QrStyle::half_blocks, {least.columns - 1, least.lines}), 0);
+  assert_int_equal(drawn_in(QrStyle::half_blocks, {least.columns, least.lines - 1}), 0);
+  assert_true(drawn_in(QrStyle::half_blocks, {least.columns, 0}) > 0);
+  assert_int_equal(drawn_in(QrStyle::spaces, {80, 24}), 0);
+  assert_false(static_cast<bool>(qr_within("", QrStyle::plain, {80, 24})));
+}
+
 void what_does_not_fit_is_an_error(void**) {
   assert_true(static_cast<bool>(qr_lines(std::string(1000, 'a'), QrStyle::plain)));
   assert_false(static_cast<bool>(qr_lines(std::string(5000, 'a'), QrStyle::plain)));
@@ -144,6 +167,7 @@ int main() {
   const CMUnitTest tests[] = {
       cmocka_unit_test(utmfa::every_style_draws_the_same),
       cmocka_unit_test(utmfa::a_white_margin_of_four_and_the_finder_patterns),
+      cmocka_unit_test(utmfa::the_margin_gives_way_to_the_window),
       cmocka_unit_test(utmfa::what_does_not_fit_is_an_error),
       cmocka_unit_test(utmfa::uris),
       cmocka_unit_test(utmfa::tables),

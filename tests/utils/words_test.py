@@ -12,7 +12,7 @@ from programs import Place, check, done, source
 
 COMPLETIONS = "conf/completions/"
 MANUALS = {"utmfa-enroll": ["docs/man/utmfa-enroll.1", "docs/man/ja/utmfa-enroll.1"],
-           "utmfa-admin": ["docs/man/utmfa-admin.8"]}
+           "utmfa-admin": ["docs/man/utmfa-admin.8", "docs/man/ja/utmfa-admin.8"]}
 place = Place(setup=False)
 
 

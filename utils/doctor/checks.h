@@ -21,6 +21,7 @@ struct Ground {
   std::string sshd_settings;  // file with the output of sshd -T; "" = ask sshd
   const Options& options;     // paths already below the root
   std::string below(std::string_view path) const { return root + std::string(path); }
+  bool has_systemd() const;  // remedies name its commands only where they work
 };
 
 std::optional<std::string> text_of(const std::string& path);  // absent where it cannot be read
@@ -30,10 +31,14 @@ struct PamFacts {
   std::map<std::string, std::string> files;  // service -> text
   PamSource source() const;
 };
-PamFacts pam_facts(const Ground& ground);
+inline constexpr std::string_view our_module = "pam_utmfa.so";
+PamFacts pam_facts(const std::string& directory);  // usually /etc/pam.d
 Findings check_pam_service(const PamFacts& facts, const std::string& service, const Config& config);
 Findings check_pam(const PamFacts& facts, const Config& config);
-Findings check_module_file(const Ground& ground, const PamFacts& facts);
+Findings check_pam_lines(const Ground& ground, const PamFacts& facts);
+bool misspelt(const PamEntry& entry);  // its module has nearly the name of ours
+enum class PamReach { yes, no_line, account_only, no_file };
+PamReach reach_of(const PamFacts& facts, const std::string& service);
 bool has_account_line(const PamFacts& facts, const std::string& service);
 
 // sshd
@@ -50,8 +55,9 @@ Findings check_sshd(const Ground& ground, const Config& config, AccountLine acco
 struct ClockFacts {
   bool synchronized = false;
   Time now = 0;
+  bool systemd = true;
 };
-ClockFacts clock_facts();
+ClockFacts clock_facts(const Ground& ground);
 Findings check_clock(const ClockFacts& facts);
 Findings check_files(const Ground& ground);
 Findings check_system_user(const Ground& ground);
@@ -60,5 +66,9 @@ Findings check_sockets(const Ground& ground);
 // Configuration and people
 Findings check_config_services(const Config& config, const PamFacts& facts);
 Findings check_people(Desk& desk, std::vector<std::string>& active);
+// An Error whose text begins with a path that was told already, or with one below it, is the same fault again.
+bool told(const Findings& found, const std::string& error);
+// Owner, mode and type of a file that holds secrets; nothing where it is not there.
+Findings check_private_file(const std::string& path);
 
 }  // namespace utmfa

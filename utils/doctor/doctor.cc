@@ -41,26 +41,32 @@ Options moved(Options options, const std::string& root) {
   return options;
 }
 
+Findings untold(const Findings& found, Findings more) {
+  std::erase_if(more, [&](const Finding& each) { return told(found, each.what); });
+  return more;
+}
+
 Findings examine(const AdminOptions& options, const Options& below) {
   const Ground ground{options.root, options.sshd_settings, below};
   Findings found = check_files(ground);
   append(found, check_system_user(ground));
   append(found, check_sockets(ground));
-  append(found, check_clock(clock_facts()));
-  const PamFacts facts = pam_facts(ground);
-  append(found, check_module_file(ground, facts));
+  append(found, check_clock(clock_facts(ground)));
+  const PamFacts facts = pam_facts(ground.below("/etc/pam.d"));
+  append(found, check_pam_lines(ground, facts));
   const Result<Config> config = load_config(below.config, kind_names());
   if (!config) {
-    found.push_back({Level::problem, "config-broken", config.error().what,
-                     say("repair it; until then the verifier does not start, or keeps what it had")});
+    if (!told(found, config.error().what))
+      found.push_back({Level::problem, "config-broken", config.error().what,
+                       say("repair it; until then the verifier does not start, or keeps what it had")});
     return found;
   }
   append(found, check_config_services(*config, facts));
   append(found, check_pam(facts, *config));
   std::vector<std::string> active;
   if (const Result<std::unique_ptr<Desk>> desk = Desk::open(below); desk)
-    append(found, check_people(**desk, active));
-  else
+    append(found, untold(found, check_people(**desk, active)));
+  else if (!told(found, desk.error().what))
     found.push_back({Level::problem, "people", desk.error().what, "utmfa-admin setup"});
   const AccountLine account = has_account_line(facts, "sshd") ? AccountLine::there : AccountLine::missing;
   append(found, check_sshd(ground, *config, account, active));
@@ -77,13 +83,21 @@ Status print_findings(const Findings& findings) {
   return print(list);
 }
 
+// One remedy for several findings in a row is said once, below the last of them.
 void show_findings(const Findings& findings) {
-  for (const Level level : {Level::fine, Level::warning, Level::problem})
+  for (const Level level : {Level::fine, Level::warning, Level::problem}) {
+    std::string remedy;
+    const auto end = [&remedy](const std::string& next) {
+      if (!remedy.empty() && remedy != next) show("    " + say("remedy: {0}", {remedy}));
+      remedy = next;
+    };
     for (const Finding& each : findings) {
       if (each.level != level) continue;
+      end(each.remedy);
       show(shown_level(level) + "  " + each.what);
-      if (!each.remedy.empty()) show("    " + say("remedy: {0}", {each.remedy}));
     }
+    end({});
+  }
 }
 
 std::string count(const Findings& findings, Level level) {

@@ -15,6 +15,7 @@ struct Finding {
   std::string check;  // one word for programs: "pam-fail-open"
   std::string what;
   std::string remedy;  // "" where all is fine
+  std::string path{};  // the file or directory that is at fault, where it is one
 };
 
 using Findings = std::vector<Finding>;

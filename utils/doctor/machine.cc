@@ -6,6 +6,7 @@
 #include <sys/timex.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 
@@ -39,19 +40,20 @@ Findings check_path(const Wanted& wanted) {
   const std::string& path = wanted.path;
   if (lstat(path.c_str(), &about) != 0) {
     if (errno == ENOENT && wanted.there == Wanted::If::may) return {};
-    if (errno == ENOENT) return {{Level::problem, "missing", say("{0} is missing", {path}), "utmfa-admin setup"}};
-    return {{Level::problem, "unreadable", os_error(path, say("cannot be examined")).what, say("run this as root")}};
+    if (errno == ENOENT) return {{Level::problem, "missing", say("{0} is missing", {path}), "utmfa-admin setup", path}};
+    return {
+        {Level::problem, "unreadable", os_error(path, say("cannot be examined")).what, say("run this as root"), path}};
   }
   if ((about.st_mode & S_IFMT) != wanted.type)
     return {{Level::problem, "type", say("{0} is not what it should be: a link or something else stands there", {path}),
-             say("move it away, then: utmfa-admin setup")}};
+             say("move it away, then: utmfa-admin setup"), path}};
   Findings found;
   if (about.st_uid != 0 && about.st_uid != trusted_owner())
     found.push_back({Level::problem, "owner", say("{0} belongs to uid {1}", {path, std::to_string(about.st_uid)}),
-                     "chown root:root " + path});
+                     "chown root:root " + path, path});
   if ((about.st_mode & wanted.forbidden) != 0)
     found.push_back({Level::problem, "mode", say("{0} has mode {1}", {path, octal(about.st_mode)}),
-                     "chmod " + octal(about.st_mode & ~wanted.forbidden) + " " + path});
+                     "chmod " + octal(about.st_mode & ~wanted.forbidden) + " " + path, path});
   return found;
 }
 
@@ -68,9 +70,16 @@ Findings check_keys(const std::string& keys) {
   return found;
 }
 
-Findings check_socket(const std::string& path, mode_t mode) {
+// "enable --now" would leave a socket alone that systemd takes for open; a restart opens it in every case.
+std::string listen_again(const Ground& ground) {
+  if (!ground.has_systemd()) return say("start the verifier: {0}", {UTMFA_VERIFIER});
+  const std::string sockets = "utmfad-root.socket utmfad-user.socket";
+  return "systemctl enable " + sockets + "; systemctl restart " + sockets;
+}
+
+Findings check_socket(const Ground& ground, const std::string& path, mode_t mode) {
   struct stat about {};
-  const std::string start = "systemctl enable --now utmfad-root.socket utmfad-user.socket";
+  const std::string start = listen_again(ground);
   if (lstat(path.c_str(), &about) != 0)
     return {{Level::problem, "socket-missing", say("{0} is not there: the verifier does not listen", {path}), start}};
   if (!S_ISSOCK(about.st_mode))
@@ -79,10 +88,10 @@ Findings check_socket(const std::string& path, mode_t mode) {
   if ((about.st_mode & 0777U) != mode)
     found.push_back({Level::problem, "socket-mode",
                      say("{0} has mode {1}, not {2}", {path, octal(about.st_mode & 0777U), octal(mode)}),
-                     "systemctl restart utmfad-root.socket utmfad-user.socket"});
+                     "chmod " + octal(mode) + " " + path});
   if (const Status listens = somebody_listens(path); !listens)
-    found.push_back({Level::problem, "socket-dead", say("nobody answers at {0}: {1}", {path, listens.error().what}),
-                     "systemctl restart utmfad.service"});
+    found.push_back(
+        {Level::problem, "socket-dead", say("nobody answers at {0}: {1}", {path, listens.error().what}), start});
   return found;
 }
 
@@ -95,10 +104,24 @@ std::optional<std::string> text_of(const std::string& path) {
   return text ? std::optional<std::string>(std::move(*text)) : std::nullopt;
 }
 
-ClockFacts clock_facts() {
+bool Ground::has_systemd() const {  // sd_booted(3)
+  struct stat about {};
+  return lstat(below("/run/systemd/system").c_str(), &about) == 0 && S_ISDIR(about.st_mode);
+}
+
+bool told(const Findings& found, const std::string& error) {
+  return std::any_of(found.begin(), found.end(), [&](const Finding& each) {
+    return each.level == Level::problem && !each.path.empty() && error.rfind(each.path, 0) == 0;
+  });
+}
+
+Findings check_private_file(const std::string& path) { return check_path({path, S_IFREG, others, Wanted::If::may}); }
+
+ClockFacts clock_facts(const Ground& ground) {
   timex state{};
   const int clock = adjtimex(&state);
-  return {clock >= 0 && clock != TIME_ERROR && (state.status & STA_UNSYNC) == 0, SystemClock().now()};
+  return {clock >= 0 && clock != TIME_ERROR && (state.status & STA_UNSYNC) == 0, SystemClock().now(),
+          ground.has_systemd()};
 }
 
 Findings check_clock(const ClockFacts& facts) {
@@ -110,7 +133,9 @@ Findings check_clock(const ClockFacts& facts) {
     return {{Level::warning, "clock-free",
              say("no time service keeps the clock: codes of apps are refused when it is a "
                  "minute off"),
-             "timedatectl set-ntp true"}};
+             facts.systemd ? "timedatectl set-ntp true"
+                           : say("start a time service (chrony, ntpd); in a container, on the machine that it "
+                                 "runs on")}};
   return {{Level::fine, "clock", say("the clock is kept by a time service"), ""}};
 }
 
@@ -125,7 +150,8 @@ Findings check_files(const Ground& ground) {
                            {directories.methods(), S_IFDIR, others, If::must},
                            {directories.state(), S_IFDIR, others, If::must},
                            {directories.data + "/decoy", S_IFDIR, others, If::must},
-                           {directories.kept(), S_IFDIR, others, If::may}};
+                           {directories.kept(), S_IFDIR, others, If::may},
+                           {directories.data + "/tokens", S_IFDIR, others, If::may}};
   Findings found;
   for (const Wanted& each : wanted) append(found, check_path(each));
   append(found, check_keys(directories.keys));
@@ -146,8 +172,8 @@ Findings check_system_user(const Ground& ground) {
 }
 
 Findings check_sockets(const Ground& ground) {
-  Findings found = check_socket(ground.options.run + "/root.sock", 0600);
-  append(found, check_socket(ground.options.run + "/user.sock", 0666));
+  Findings found = check_socket(ground, ground.options.run + "/root.sock", 0600);
+  append(found, check_socket(ground, ground.options.run + "/user.sock", 0666));
   if (found.empty()) found.push_back({Level::fine, "sockets", say("the verifier answers at both sockets"), ""});
   return found;
 }

@@ -1,30 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is wrong with a PAM stack is found by running it on paper with every answer that matters, not by looking for
 // patterns: a stack is open where a wrong code ends in success, whatever it looks like.
-#include <dirent.h>
 #include <security/_pam_types.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
-#include <memory>
 #include <set>
 
-#include "base/file.h"
-#include "base/text.h"
 #include "doctor/checks.h"
 #include "signin/words.h"
 
 namespace utmfa {
 namespace {
 
-constexpr std::string_view our_module = "pam_utmfa.so";
 constexpr std::array<std::string_view, 8> first_factors = {"pam_unix.so",    "pam_sss.so",     "pam_ldap.so",
                                                            "pam_krb5.so",    "pam_winbind.so", "pam_systemd_home.so",
                                                            "pam_pwdfile.so", "pam_userdb.so"};
 // How our module says no: every one of them must end the sign-in.
-constexpr std::array<int, 6> refusals = {PAM_AUTH_ERR, PAM_AUTHINFO_UNAVAIL, PAM_MAXTRIES, PAM_CONV_ERR,
-                                         PAM_ABORT,    PAM_SYSTEM_ERR};
+constexpr std::array<int, 6> refusals = {PAM_AUTH_ERR, PAM_AUTHINFO_UNAVAIL, PAM_CONV_ERR,
+                                         PAM_ABORT,    PAM_SYSTEM_ERR,       PAM_SERVICE_ERR};
 constexpr std::array<int, 3> account_refusals = {PAM_PERM_DENIED, PAM_AUTHINFO_UNAVAIL, PAM_ABORT};
 
 bool ours(const PamEntry& entry) { return entry.name() == our_module; }
@@ -154,6 +148,21 @@ const PamEntry* our_line(const PamStack& stack) {
   return nullptr;
 }
 
+// The account line alone, left by somebody who took the other one away.
+Findings check_auth_line(const PamStack& stack, const Service& policy, const std::string& service) {
+  const auto lines = lines_of(stack);
+  const bool meant = std::any_of(lines.begin(), lines.end(), [](const PamEntry* each) { return misspelt(*each); });
+  if (our_line(stack) != nullptr || meant || policy.require == Require::off) return {};
+  return {{Level::problem, "pam-no-auth",
+           policy.account == AccountDoor::enforce
+               ? say("/etc/pam.d/{0}: there is an account line with {1} and no auth line: nobody is asked, and whoever "
+                     "must give a code is refused",
+                     {service, our_module})
+               : say("/etc/pam.d/{0}: there is an account line with {1} and no auth line: nobody is asked",
+                     {service, our_module}),
+           say("add behind the password: auth required {0}", {our_module})}};
+}
+
 Findings check_account(const PamStack& stack, const std::string& service, const Config& config) {
   const PamEntry* line = our_line(stack);
   if (line == nullptr && config.service(service).account == AccountDoor::enforce)
@@ -176,34 +185,41 @@ Findings check_account(const PamStack& stack, const std::string& service, const 
   return {};
 }
 
-struct Closed {
-  void operator()(DIR* listing) const { closedir(listing); }
-};
-
-std::vector<std::string> module_directories(const Ground& ground) {
-  std::vector<std::string> directories = {ground.below(UTMFA_PAMDIR)};
-  for (const char* library : {"/lib", "/usr/lib", "/lib64", "/usr/lib64"}) {
-    const std::string base = ground.below(library);
-    directories.push_back(base + "/security");
-    const std::unique_ptr<DIR, Closed> listing(opendir(base.c_str()));
-    while (const dirent* entry = listing ? readdir(listing.get()) : nullptr)
-      if (std::string_view(entry->d_name).find("-linux-") != std::string_view::npos)
-        directories.push_back(base + "/" + entry->d_name + "/security");
-  }
-  return directories;
+// What changing a password would come to, if our module answered so and every other one so.
+int password_change(const PamStack& stack, int ours_answers, int others_answer) {
+  return run_pam(stack, [&](const PamEntry& entry) { return ours(entry) ? ours_answers : others_answer; }).result;
 }
 
-Findings check_module(const std::string& path) {
-  struct stat about {};
-  if (stat(path.c_str(), &about) != 0)
-    return {{Level::problem, "module-missing",
-             say("{0} is not there, so that every service with it refuses everybody", {path}),
-             say("install utmfa, or take the lines with {0} out of /etc/pam.d", {our_module})}};
-  const bool owned = about.st_uid == 0 || about.st_uid == trusted_owner();
-  if (!owned || (about.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-    return {{Level::problem, "module-writable", say("{0} can be changed by others than root", {path}),
-             "chown root:root " + path + "; chmod 0644 " + path}};
-  return {{Level::fine, "module", say("{0} is in place", {path}), ""}};
+// Registration at the sign-in itself goes by the password lines (pam_chauthtok), and a session line keeps out whoever
+// left it without having registered. Where nothing is said of the not enrolled, it is for people after a reset only.
+Findings check_set_up(const PamSource& source, const Service& policy, const std::string& service) {
+  const bool said = policy.not_enrolled == NotEnrolled::set_up, implied = policy.not_enrolled_at.line == 0;
+  if (service == test_service || policy.require == Require::off || (!said && !implied)) return {};
+  if (our_line(read_pam(source, service, "account").stack) == nullptr) return {};
+  const Level level = said && policy.require == Require::always ? Level::problem : Level::warning;
+  Findings found;
+  const auto add = [&](std::string check, const std::string& what, std::string remedy) {
+    found.push_back({level, std::move(check), "/etc/pam.d/" + service + ": " + what, std::move(remedy)});
+  };
+  const std::string line = "password [success=done ignore=ignore default=die] " + std::string(our_module);
+  const std::string remedy = say("write in front of the other password lines: {0}", {line});
+  const PamStack password = read_pam(source, service, "password").stack;
+  if (our_line(password) == nullptr)
+    add("pam-no-password",
+        say("there is no password line with {0}: who must register first, for example after a reset, is refused",
+            {our_module}),
+        remedy);
+  else if (password_change(password, PAM_AUTHTOK_ERR, PAM_SUCCESS) == PAM_SUCCESS)
+    add("pam-password-open", say("a registration that was broken off counts as done"), remedy);
+  else if (password_change(password, PAM_SUCCESS, PAM_AUTHTOK_ERR) != PAM_SUCCESS)
+    add("pam-password-also", say("whoever registers must choose a new password as well"), remedy);
+  else if (password_change(password, PAM_IGNORE, PAM_SUCCESS) != PAM_SUCCESS)
+    add("pam-password-closed", say("nobody can change a password any more"), remedy);
+  if (our_line(read_pam(source, service, "session").stack) == nullptr)
+    add("pam-no-session",
+        say("there is no session line with {0}: who was told to register may get in without", {our_module}),
+        say("add: session required {0}", {our_module}));
+  return found;
 }
 
 }  // namespace
@@ -216,14 +232,10 @@ PamSource PamFacts::source() const {
   };
 }
 
-PamFacts pam_facts(const Ground& ground) {
-  PamFacts facts;
-  const std::string directory = ground.below("/etc/pam.d");
-  const std::unique_ptr<DIR, Closed> listing(opendir(directory.c_str()));
-  while (const dirent* entry = listing ? readdir(listing.get()) : nullptr)
-    if (entry->d_name[0] != '.')
-      if (auto text = text_of(directory + "/" + entry->d_name)) facts.files.emplace(entry->d_name, std::move(*text));
-  return facts;
+PamReach reach_of(const PamFacts& facts, const std::string& service) {
+  if (facts.files.count(service) == 0) return PamReach::no_file;
+  if (our_line(read_pam(facts.source(), service, "auth").stack) != nullptr) return PamReach::yes;
+  return has_account_line(facts, service) ? PamReach::account_only : PamReach::no_line;
 }
 
 bool has_account_line(const PamFacts& facts, const std::string& service) {
@@ -235,7 +247,9 @@ Findings check_pam_service(const PamFacts& facts, const std::string& service, co
   const PamReading auth = read_pam(source, service, "auth"), account = read_pam(source, service, "account");
   if (our_line(auth.stack) == nullptr && our_line(account.stack) == nullptr) return {};
   Findings found = AuthStack(auth.stack, service).findings();
+  append(found, check_auth_line(auth.stack, config.service(service), service));
   append(found, check_account(account.stack, service, config));
+  if (our_line(auth.stack) != nullptr) append(found, check_set_up(source, config.service(service), service));
   for (const std::string& problem : auth.problems)
     found.push_back({Level::problem, "pam-unreadable", "/etc/pam.d/" + problem, say("repair this line or file")});
   if (found.empty())
@@ -265,30 +279,6 @@ Findings check_pam(const PamFacts& facts, const Config& config) {
                          "nobody can try a method",
                          {test}),
                      say("write into it: auth required {0} and: account required pam_permit.so", {our_module})});
-  return found;
-}
-
-Findings check_module_file(const Ground& ground, const PamFacts& facts) {
-  std::set<std::string> named;
-  for (const auto& [service, text] : facts.files)
-    for (const char* type : {"auth", "account"})
-      if (const PamReading reading = read_pam(facts.source(), service, type);
-          const auto* line = our_line(reading.stack))
-        named.insert(line->module);
-  Findings found;
-  for (const std::string& module : named) {
-    std::string path = ground.below(module);
-    if (module.front() != '/') {
-      path = ground.below(UTMFA_PAMDIR) + "/" + module;
-      struct stat about {};
-      for (const std::string& directory : module_directories(ground))
-        if (stat((directory + "/" + module).c_str(), &about) == 0) {
-          path = directory + "/" + module;
-          break;
-        }
-    }
-    append(found, check_module(path));
-  }
   return found;
 }
 

@@ -143,6 +143,25 @@ std::vector<TextLine> text_lines(std::string_view text) {
   return lines;
 }
 
+// libpam takes the brackets off an argument, so that it can hold blanks.
+std::string unbracketed(const std::string& word) {
+  const bool bracket = word.size() >= 2 && word.front() == '[' && word.back() == ']';
+  return bracket ? word.substr(1, word.size() - 2) : word;
+}
+
+PamEntry entry_of(const std::string& file, int line, const std::vector<std::string>& words) {
+  PamEntry entry;
+  entry.file = file;
+  entry.line = line;
+  entry.type = lower_ascii(words[0].front() == '-' ? words[0].substr(1) : words[0]);
+  entry.control = lower_ascii(words[1]);
+  if (entry.control == "include" || entry.control == "substack") return entry;
+  entry.module = words[2];
+  entry.actions = actions_of(entry.control);
+  for (std::size_t i = 3; i < words.size(); ++i) entry.arguments.push_back(unbracketed(words[i]));
+  return entry;
+}
+
 class Reader {
  public:
   Reader(const PamSource& source, std::string_view type) : source_(source), type_(type) {}
@@ -171,23 +190,13 @@ class Reader {
       problems.push_back(service + ":" + std::to_string(line.number) + ": cannot be understood");
       return;
     }
-    const std::string type = lower_ascii(words[0].front() == '-' ? words[0].substr(1) : words[0]);
-    if (type != type_) return;
-    const std::string control = lower_ascii(words[1]);
-    if (control == "include") {
-      for (PamEntry& entry : read(words[2], depth + 1)) stack.push_back(std::move(entry));
+    PamEntry entry = entry_of(service, line.number, words);
+    if (entry.type != type_) return;
+    if (entry.control == "include") {
+      for (PamEntry& included : read(words[2], depth + 1)) stack.push_back(std::move(included));
       return;
     }
-    PamEntry entry;
-    entry.file = service;
-    entry.line = line.number;
-    entry.control = control;
-    if (control == "substack") {
-      entry.substack = read(words[2], depth + 1);
-    } else {
-      entry.module = words[2];
-      entry.actions = actions_of(control);
-    }
+    if (entry.control == "substack") entry.substack = read(words[2], depth + 1);
     stack.push_back(std::move(entry));
   }
 
@@ -273,6 +282,17 @@ std::vector<std::string> included_by(std::string_view text) {
     if (words.size() >= 3 && (words[1] == "include" || words[1] == "substack")) names.push_back(words[2]);
   }
   return names;
+}
+
+std::vector<PamEntry> written_lines(const std::string& file, std::string_view text) {
+  std::vector<PamEntry> entries;
+  for (const TextLine& line : text_lines(text)) {
+    const std::vector<std::string> words = words_of(line.text);
+    if (words.size() < 3) continue;
+    PamEntry entry = entry_of(file, line.number, words);
+    if (!entry.module.empty()) entries.push_back(std::move(entry));
+  }
+  return entries;
 }
 
 bool PamRun::came_to(const PamEntry& entry) const {

@@ -15,7 +15,9 @@ namespace utmfa {
 struct PamEntry {
   std::string file;
   int line = 0;
-  std::string control, module;    // module: as written; "" for a substack
+  std::string type;             // "auth", without the dash of a line that may be missing
+  std::string control, module;  // module: as written; "" for a substack
+  std::vector<std::string> arguments;
   std::array<int, 32> actions{};  // by return code; see pam_stack.cc
   std::vector<PamEntry> substack;
   std::string place() const { return file + ":" + std::to_string(line); }
@@ -33,6 +35,8 @@ struct PamReading {
 // The stack of one type ("auth"), with everything it includes.
 PamReading read_pam(const PamSource& source, const std::string& service, std::string_view type);
 std::vector<std::string> included_by(std::string_view text);
+// The lines of one file that name a module, of every type, as they are written: nothing is included.
+std::vector<PamEntry> written_lines(const std::string& file, std::string_view text);
 
 // What a module answers (PAM_SUCCESS ...). The result of the whole stack, and which lines were reached.
 using PamAnswers = std::function<int(const PamEntry&)>;

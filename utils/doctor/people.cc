@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the configuration says that cannot be meant, and people who may find themselves before a closed door.
 #include "doctor/checks.h"
-#include "registration.h"
+#include "setup/registering.h"
 #include "signin/words.h"
 
 namespace utmfa {
@@ -37,6 +37,18 @@ Findings check_person(Desk& desk, const Registered& registered) {
   return found;
 }
 
+// A fault of owner or mode is mended where it is; nobody has to register anew for it.
+Findings cannot_read(const Desk& desk, const std::string& why, const std::string& user) {
+  const std::string path = why.substr(0, why.find(": "));
+  const Directories directories = desk.options.directories();
+  const bool methods = path.rfind(directories.methods() + "/", 0) == 0;
+  if (Findings faults = methods ? check_private_file(path) : Findings(); !faults.empty()) return faults;
+  return {{Level::problem, "person-unreadable", why,
+           methods ? say("repair it as utmfa-methods(5) says, or from a copy in {0}; nobody gets in with it until then",
+                         {directories.kept()})
+                   : "utmfa-admin state rebuild " + user + " --reason \"...\""}};
+}
+
 }  // namespace
 
 Findings check_config_services(const Config& config, const PamFacts& facts) {
@@ -44,7 +56,7 @@ Findings check_config_services(const Config& config, const PamFacts& facts) {
   for (const std::string& warning : config.warnings)
     found.push_back({Level::warning, "config", warning, say("change it; utmfa.yaml(5) has every key")});
   for (const auto& [service, policy] : config.services)
-    if (service != test_service && facts.files.count(service) == 0)
+    if (service != test_service && service != self_service && facts.files.count(service) == 0)
       found.push_back({Level::warning, "config-service",
                        say("services.{0} is configured, and there is no /etc/pam.d/{0}", {service}),
                        say("correct the name, or take it away")});
@@ -60,16 +72,13 @@ Findings check_people(Desk& desk, std::vector<std::string>& active) {
   for (const std::string& user : *users) {
     const Result<Registered> registered = desk.registry.read(user);
     if (!registered) {
-      problems.push_back(registered.error().what);
+      append(found, cannot_read(desk, registered.error().what, user));
       continue;
     }
     if (registered->file.status == Registration::active) active.push_back(user);
     append(found, check_person(desk, *registered));
   }
-  for (const std::string& problem : problems)
-    found.push_back(
-        {Level::problem, "person-unreadable", problem,
-         say("nobody gets in with it: repair it from a copy, or: utmfa-admin state rebuild, utmfa-admin reset")});
+  for (const std::string& problem : problems) append(found, cannot_read(desk, problem, "USER"));
   if (found.empty())
     found.push_back({Level::fine, "people",
                      say("{0} people have applied, each with a backup", {std::to_string(active.size())}), ""});

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What sshd would do, as it says itself (sshd -T), against what a second confirmation needs. Match blocks are asked for
 // as several people, because one of them may open what the rest closes.
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "base/text.h"
@@ -28,8 +30,8 @@ class Settings {
           "KbdInteractiveAuthentication yes");
     if (is("passwordauthentication", "yes"))
       add(Level::warning, "sshd-password",
-          say("PasswordAuthentication is yes: it sends the password as the answer to "
-              "every question, so that nobody gets in that way"),
+          say("PasswordAuthentication is yes: whoever signs in that way is not shown the question; the password is "
+              "taken for the answer, so that everybody who must give a code is refused"),
           "PasswordAuthentication no");
     for (const std::string& way : ways_past()) past(way);
     limits();
@@ -132,23 +134,39 @@ Finding cannot_ask(const std::string& why) {
           say("run this as root, or give --sshd-settings a file with the output of sshd -T")};
 }
 
+// As root sshd -T fails only where sshd itself would not start. Anybody else cannot read the host keys.
+Finding refused_by_sshd(const Ground& ground, const std::string& said) {
+  constexpr std::string_view no_directory = "Missing privilege separation directory: ";
+  if (const std::size_t at = said.find(no_directory); at != said.npos) {
+    const std::string directory(said.substr(at + no_directory.size()));
+    return {Level::warning, "sshd-directory",
+            say("{0} is missing: sshd does not run, and its settings cannot be found out", {directory}),
+            ground.has_systemd() ? "systemctl start ssh.service" : "mkdir -m 0755 " + directory};
+  }
+  if (geteuid() != 0) return cannot_ask(said);
+  return {Level::problem, "sshd-broken",
+          say("sshd refuses its configuration, so that nobody can sign in once it is started again: {0}", {said}),
+          say("repair it until this says nothing: sshd -t")};
+}
+
 bool same(const Finding& a, const Finding& b) { return a.check == b.check && a.level == b.level; }
 
 Findings ask_sshd(const Ground& ground, const Config& config, AccountLine account,
                   const std::vector<std::string>& people) {
   const std::string program = ground.below("/usr/sbin/sshd"), file = ground.below("/etc/ssh/sshd_config");
-  std::vector<std::string> words = {"-T", "-f", file};
-  const Result<Ran> plain = run_program(program, words, Errors::with_output);
+  // Without -C sshd refuses a configuration in which Match asks for an address or a port.
+  const auto words_for = [&file](const std::string& user) -> std::vector<std::string> {
+    return {"-T", "-f", file, "-C", "user=" + user + ",host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22"};
+  };
+  const Result<Ran> plain = run_program(program, words_for("-"), Errors::with_output);
   if (!plain && plain.error().code == Code::not_found) return {};  // no SSH server on this machine
   if (!plain) return {cannot_ask(plain.error().what)};
-  if (plain->status != 0) return {cannot_ask(cleaned(trimmed(plain->output), 300))};
+  if (plain->status != 0) return {refused_by_sshd(ground, cleaned(trimmed(plain->output), 300))};
   const Service& policy = config.service("sshd");
   const Findings common = check_sshd_settings(parse_sshd_settings(plain->output), policy, account, {});
   Findings found = common;
   for (std::size_t i = 0; i < std::min(people.size(), most_people); ++i) {
-    std::vector<std::string> as = words;
-    as.insert(as.end(), {"-C", "user=" + people[i] + ",host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22"});
-    const Result<Ran> ran = run_program(program, as, Errors::with_output);
+    const Result<Ran> ran = run_program(program, words_for(people[i]), Errors::with_output);
     if (!ran || ran->status != 0) continue;
     for (Finding& each : check_sshd_settings(parse_sshd_settings(ran->output), policy, account, people[i]))
       if (std::none_of(common.begin(), common.end(), [&](const Finding& known) { return same(known, each); }) &&

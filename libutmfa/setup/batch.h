@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// First registrations by the thousand. A registration made alone costs several syncs of the disk; here they are written
+// beside their places and synced together, and only then put in force. Whatever is cut off in between leaves people who
+// are registered whole and people who are not registered at all: no method file is ever in its place before its state
+// is on the disk. Each person's lock is held from writing until then. Called by utmfa-admin import.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "setup/setup.h"
+
+namespace utmfa {
+
+class Batch {
+ public:
+  static Result<Batch> open(const Directories& directories);
+  Batch(Batch&&) = default;
+  Batch& operator=(Batch&&) = delete;
+  ~Batch();  // what is not in force yet is taken back
+
+  // known: there is a method file already, which is a matter for Registry::change; nothing was done.
+  enum class Added { waiting, known };
+  // What `edit` refuses is written nowhere.
+  Result<Added> add(const std::string& user, const UserKeys& keys, const std::function<Status(Registered&)>& edit);
+  bool full() const { return waiting_.size() >= room_; }
+  std::size_t waiting() const { return waiting_.size(); }
+  // Everybody added since the last time: on the disk, and in force.
+  Status finish();
+
+ private:
+  struct Waiting {
+    std::string user, beside, name;
+    Descriptor state;  // locked
+  };
+  explicit Batch(Directories directories) : directories_(std::move(directories)) {}
+  Result<Descriptor> state_file(const std::string& name, const std::string& path) const;
+  bool known(const std::string& name) const;
+  Result<Added> write(Waiting person, const UserKeys& keys, Registered& made);
+  Status write_beside(const Waiting& person, const std::string& text) const;
+  Status sync_all() const;
+  void take_back(Waiting& person) const;
+  Directories directories_;
+  Descriptor methods_, states_;
+  std::size_t room_ = 0;
+  std::unordered_set<std::string> there_;  // method files at the beginning
+  std::vector<Waiting> waiting_;
+};
+
+}  // namespace utmfa

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+// The four steps in their order, going on where the last time stopped. Every question may be broken off; what was not
+// finished is then taken back, and where it stopped is said.
+#include <algorithm>
+
+#include "base/text.h"
+#include "setup/acts_each.h"
+#include "setup/listing.h"
+#include "setup/registering.h"
+#include "signin/words.h"
+
+namespace utmfa {
+namespace {
+
+class Guide {
+ public:
+  Guide(Bench& bench, Occasion occasion) : bench_(bench), talk_(bench.talk), occasion_(occasion) {}
+  Status run();
+
+ private:
+  Status steps();
+  Status look();
+  Status clear_unfinished();
+  Status first_method();
+  Status new_default();
+  Status backups();
+  Status trials();
+  Status apply_now();
+  Status new_app();
+  Status new_sheet();
+  Status one_trial(const Method& method);
+  Status introduce();
+  Status stopped(Status why);
+  Status heading(std::size_t step, std::string_view text);
+  std::size_t ready() const { return lasting(now_.file, Proof::confirmed).size(); }
+  std::size_t needed() const { return static_cast<std::size_t>(bench_.config.registration.minimum); }
+  bool may_be_default(const Method& method) const;
+  std::string default_among_the_proven() const;
+
+  Bench& bench_;
+  Talk& talk_;
+  Occasion occasion_;
+  Registered now_;
+  std::size_t step_ = 0;
+};
+
+bool Guide::may_be_default(const Method& method) const {
+  const auto& kinds = bench_.config.registration.default_kinds;
+  return kinds.empty() || std::find(kinds.begin(), kinds.end(), method.kind) != kinds.end();
+}
+
+Status Guide::look() {
+  Result<Registered> registered = bench_.registrar.read();
+  if (!registered) return registered.error();
+  now_ = std::move(*registered);
+  return Done{};
+}
+
+Status Guide::heading(std::size_t step, std::string_view text) {
+  step_ = step;
+  std::string progress;
+  for (std::size_t i = 1; i <= 4; ++i) {
+    const std::string number = std::to_string(i);
+    progress += (i > 1 ? "-" : "") + (i <= step ? "[" + number + "]" : number);
+  }
+  return say_to(talk_, "\n" + progress + "  " + std::string(text));
+}
+
+// What an earlier run, ended by force, left without its first code: its secret cannot be shown again.
+Status Guide::clear_unfinished() {
+  for (const Method& method : lasting(now_.file, Proof::waiting)) {
+    if (Status told = say_to(talk_, say("{0} ({1}) was never confirmed.", {method.id, method.label})); !told)
+      return told;
+    const Result<Consent> sure = consent(talk_, say("Remove it and go on? [no]: "));
+    if (!sure) return sure.error();
+    if (*sure == Consent::withheld) return Error{Code::refused, say("nothing was changed")};
+    if (Status away = withdraw(bench_, method.id); !away) return away;
+  }
+  return look();
+}
+
+Status Guide::new_app() {
+  Wish wish;
+  for (;;) {
+    Result<std::string> label = asked(talk_, say("Name of the device with the app (for example iPhone): "));
+    if (!label) return label.error();
+    wish.label = std::move(*label);
+    if (wish.label.empty() || valid_label(wish.label)) break;
+    if (Status told = say_to(talk_, say("At most 64 bytes, without control characters.")); !told) return told;
+  }
+  const Result<Registering> made = register_method(bench_, *factor_for("totp"), wish);
+  if (!made) return made.error();
+  Unfinished unfinished(bench_, made->id);
+  if (Status shown = show_app(bench_, *made); !shown) return shown;
+  if (Status proven = ask_for_proof(bench_, made->id, say("Code that the app shows now: ")); !proven) return proven;
+  unfinished.finished();
+  return say_to(talk_, say("{0} ({1}) is registered.", {made->id, made->method.label}));
+}
+
+Status Guide::new_sheet() {
+  const Result<Registering> made = register_method(bench_, *factor_for("recovery"), {});
+  if (!made) return made.error();
+  Unfinished unfinished(bench_, made->id);
+  if (Status shown = show_sheet(bench_, made->shown); !shown) return shown;
+  for (;;) {
+    const Result<Consent> written = consent(talk_, say("Are they written down? [no]: "));
+    if (!written) return written.error();
+    if (*written == Consent::given) break;
+  }
+  unfinished.finished();
+  return Done{};
+}
+
+std::string Guide::default_among_the_proven() const {
+  for (const Method& method : lasting(now_.file, Proof::confirmed))
+    if (may_be_default(method)) return method.id;
+  return {};
+}
+
+Status Guide::new_default() {
+  const std::string_view text =
+      UTMFA_MSG("Your first method: an authenticator app on your phone. It becomes the default.");
+  if (Status said = heading(1, say(text)); !said) return said;
+  if (Status made = new_app(); !made) return made;
+  return look();
+}
+
+Status Guide::first_method() {
+  if (default_among_the_proven().empty())
+    if (Status made = new_default(); !made) return made;
+  const std::string id = default_among_the_proven();
+  if (id.empty())
+    return Error{Code::refused, say("the rules of this machine allow no app as the default "
+                                    "method: ask the administrator for a token")};
+  if (now_.file.methods.front().id == id || may_be_default(now_.file.methods.front())) return Done{};
+  const auto edit = [&](Registered& person) { return make_default(person, id, bench_.config.registration); };
+  if (Status moved = bench_.registrar.change(edit); !moved) return moved;
+  return look();
+}
+
+Status Guide::backups() {
+  while (ready() < needed()) {
+    if (Status said = heading(2, say("A second method, for the day when the first is lost.")); !said) return said;
+    std::string choice = "2";
+    if (now_.file.find("recovery") == nullptr) {
+      const std::vector<std::string> items = {say("Recovery sheet: ten codes on paper"),
+                                              say("Authenticator app on another device")};
+      const Result<Answer> typed = talk_.choose({}, items, say("Number [1]: "));
+      if (!typed) return typed.error();
+      choice = trimmed(typed->text.view());
+      if (choice.empty()) choice = "1";
+    }
+    if (choice != "1" && choice != "2") continue;
+    if (Status made = choice == "1" ? new_sheet() : new_app(); !made) return made;
+    if (Status seen = look(); !seen) return seen;
+  }
+  return Done{};
+}
+
+Status Guide::one_trial(const Method& method) {
+  for (;;) {
+    const std::string text = say("Now {0} ({1}), as at a sign-in:", {method.label, shown_kind(method.kind)});
+    if (Status told = say_to(talk_, "\n" + text); !told) return told;
+    const Result<std::string> used = try_method(bench_, method.id);
+    if (used) {
+      if (Status told = say_to(talk_, say("{0} works.", {*used})); !told) return told;
+      return look();
+    }
+    if (talk_.gone() || used.error().code != Code::refused) return used.error();
+    if (Status told = say_to(talk_, used.error().what); !told) return told;
+    if (Result<std::string> again = asked(talk_, say("Press Enter to try again, Ctrl-C to stop: ")); !again)
+      return again.error();
+  }
+}
+
+Status Guide::trials() {
+  if (bench_.config.registration.test != TestRule::demanded) return Done{};
+  for (;;) {
+    const auto methods = lasting(now_.file, Proof::confirmed);
+    const auto untried = std::find_if(methods.begin(), methods.end(), [](const Method& m) { return m.tested == 0; });
+    if (untried == methods.end()) return Done{};
+    if (step_ != 3) {
+      const std::string hint =
+          say("Each code works once: wait for the next one in the app. A code of the sheet is used up by this.");
+      if (Status said = heading(3, say("Try them. You are asked as at a sign-in.") + "\n" + hint); !said) return said;
+    }
+    if (Status tried = one_trial(*untried); !tried) return tried;
+  }
+}
+
+Status Guide::apply_now() {
+  const std::string meaning =
+      say("From now on you will be asked every time. You cannot undo this yourself; the desk can. Before you replace a "
+          "phone, add the new one first.");
+  if (Status said = heading(4, say("Apply.") + "\n" + meaning); !said) return said;
+  const Result<std::string> answer = asked(talk_, say("Apply now? [yes]: "));
+  if (!answer) return answer.error();
+  const std::string word = lower_ascii(*answer);
+  if (!word.empty() && word != "yes" && word != "y" && word != say("yes"))
+    return Error{Code::refused, say("not applied")};
+  Request request;
+  return act_apply(bench_, request);
+}
+
+Status Guide::steps() {
+  for (Status (Guide::*step)() : {&Guide::clear_unfinished, &Guide::first_method, &Guide::backups, &Guide::trials})
+    if (Status done = (this->*step)(); !done) return done;
+  return apply_now();
+}
+
+Status Guide::introduce() {
+  if (occasion_ == Occasion::own_wish)
+    return say_to(talk_, say("This sets up the second confirmation of {0} (about 3 minutes). Ctrl-C stops at any time.",
+                             {bench_.user()}));
+  return say_to(talk_, say("This machine asks for a second confirmation when you sign in. Let's set it up (about 3 "
+                           "minutes)."));
+}
+
+Status Guide::stopped(Status why) {
+  if (occasion_ == Occasion::at_sign_in)
+    (void)say_to(talk_, say("Stopped in step {0} of 4. Nothing half done is left; the next sign-in goes on there.",
+                            {std::to_string(step_)}));
+  else
+    (void)say_to(talk_, say("Stopped in step {0} of 4. Nothing half done is left; this goes on there: {1}",
+                            {std::to_string(step_), bench_.command}));
+  return why;
+}
+
+Status Guide::run() {
+  if (Status seen = look(); !seen) return seen;
+  if (now_.file.status == Registration::ended)
+    return Error{Code::refused,
+                 say("the registration of {0} has ended: utmfa-admin reset opens it again", {bench_.user()})};
+  if (now_.file.status == Registration::active) {
+    Request request;
+    if (Status said = act_list(bench_, request); !said) return said;
+    return say_to(talk_, say("{0} has applied already. To change something: utmfa-enroll --help", {bench_.user()}));
+  }
+  if (Status said = introduce(); !said) return said;
+  Status done = steps();
+  return done || step_ == 0 ? done : stopped(std::move(done));
+}
+
+}  // namespace
+
+Status guided(Bench& bench, Occasion occasion) { return Guide(bench, occasion).run(); }
+
+}  // namespace utmfa
