@@ -182,9 +182,9 @@ def reset_and_terminate():
         place.admin(verb, taro, "--reason", "left", stdin="yes\n")
         after = place.json("utmfa-admin", "show", taro)
         check(after["status"] == status, after)
-        kept = sorted(os.listdir(place.at("data/kept")))
-        check([name.rsplit(".", 1)[1] for name in kept] == ["state", "yaml"], kept)
-        check(all(name.startswith(f"{taro}.") and f".{verb}." in name for name in kept), kept)
+        kept = sorted(os.listdir(place.at("data/kept")))  # the counters beside the methods
+        check([name[name.index(f".{verb}."):] for name in kept] == [f".{verb}.1.state", f".{verb}.1.yaml"], kept)
+        check(all(name.startswith(f"{taro}.") for name in kept), kept)
         check("id: app-1" in open(place.at(f"data/kept/{kept[1]}"), encoding="utf-8").read(), "the copy")
         check(place.json("utmfa-admin", "explain", taro, "sshd")["offers"] == [], "still offered")
         if verb == "terminate":

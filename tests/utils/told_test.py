@@ -56,7 +56,7 @@ class World(Place):
 
     def sign_in(self, *codes):
         """One sign-in with these answers, on a terminal; what was said after the last."""
-        child = pexpect.spawn(f"{build}/utils/utmfa-enroll", [*self.options, "--user", "taro", "test"], timeout=60,
+        child = pexpect.spawn(f"{build}/utils/utmfa-enroll", [*self.options, "--user", "taro", "test"], timeout=15,
                               encoding="utf-8", dimensions=(60, 200), env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"})
         child.delaybeforesend = None
         for code in codes:
