@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # fish completion of utmfa-admin.
-set -l verbs status setup doctor check log explain list show unlock pass reset terminate restore report import export token contact gateway state keys
+set -l verbs status setup doctor check log explain list show unlock pass reset terminate restore import export report token contact gateway state keys
 complete -c utmfa-admin -f
 complete -c utmfa-admin -n "not __fish_seen_subcommand_from $verbs" -a "$verbs"
 complete -c utmfa-admin -n '__fish_seen_subcommand_from state; and not __fish_seen_subcommand_from rebuild' -a 'show rebuild'
@@ -8,7 +8,7 @@ set -l token_verbs import lend return list show retire resync
 complete -c utmfa-admin -n "__fish_seen_subcommand_from token; and not __fish_seen_subcommand_from $token_verbs" -a "$token_verbs"
 complete -c utmfa-admin -n '__fish_seen_subcommand_from import' -F
 complete -c utmfa-admin -n '__fish_seen_subcommand_from import' -l password-file -r -F -d 'password or key of the file'
-complete -c utmfa-admin -n '__fish_seen_subcommand_from import' -l format -x -a 'pskc csv entra json' -d 'format of the file'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from import' -l format -x -a 'csv json pskc entra' -d 'format of the file'
 complete -c utmfa-admin -n '__fish_seen_subcommand_from import' -l kind -x -a 'totp hotp' -d 'what the file does not say'
 complete -c utmfa-admin -n '__fish_seen_subcommand_from import' -l digits -x -a '6 7 8' -d 'digits of a code'
 complete -c utmfa-admin -n '__fish_seen_subcommand_from import' -l period -x -a '30 60' -d 'seconds that a code is shown'
@@ -40,24 +40,24 @@ complete -c utmfa-admin -n '__fish_seen_subcommand_from log' -l lines -x -d 'at 
 complete -c utmfa-admin -n '__fish_seen_subcommand_from log' -l file -r -F -d 'read this file'
 complete -c utmfa-admin -n '__fish_seen_subcommand_from explain' -l from -x -d 'address it comes from'
 complete -c utmfa-admin -n '__fish_seen_subcommand_from explain' -l tty -x -d 'terminal'
-complete -c utmfa-admin -n '__fish_seen_subcommand_from unlock pass reset terminate rebuild' -l reason -x -d 'why'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from unlock pass reset terminate restore export rebuild' -l reason -x -d 'why'
 complete -c utmfa-admin -n '__fish_seen_subcommand_from pass' -l valid -x -a '10m 1h 12h 1d 7d 30d' -d 'how long'
 complete -c utmfa-admin -n '__fish_seen_subcommand_from pass' -l many -d 'for every sign-in until then'
 complete -c utmfa-admin -n '__fish_seen_subcommand_from unlock pass reset terminate restore rebuild' -l yes -d 'do not ask'
-complete -c utmfa-admin -n '__fish_seen_subcommand_from unlock pass reset terminate report' -l stdin -d 'everybody on standard input'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from unlock pass reset terminate report' -l stdin -d 'everybody named on standard input'
 complete -c utmfa-admin -n '__fish_seen_subcommand_from restore' -l list -d 'only list the copies'
 complete -c utmfa-admin -n '__fish_seen_subcommand_from restore' -l kept -x -d 'which copy'
-complete -c utmfa-admin -n '__fish_seen_subcommand_from report' -l unused -x -a '30d 90d 180d 365d' -d 'not used for so long'
-complete -c utmfa-admin -n '__fish_seen_subcommand_from report' -l people -d 'a line for each person as well'
-complete -c utmfa-admin -n '__fish_seen_subcommand_from report' -l csv -d 'a line for each person, as CSV'
-complete -c utmfa-admin -n '__fish_seen_subcommand_from import' -l from -x -a 'google-authenticator oath u2f' -d 'other program'
-complete -c utmfa-admin -n '__fish_seen_subcommand_from import' -l path -r -F -d 'where its files are'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from import' -l from -x -a 'google-authenticator oath u2f' -d 'another program'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from import' -l path -x -d 'where its files are'
 complete -c utmfa-admin -n '__fish_seen_subcommand_from import' -l sealed -d 'a parcel of export'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from import export' -l passphrase-file -r -F -d 'passphrase of the parcel'
 complete -c utmfa-admin -n '__fish_seen_subcommand_from import' -l names-as-written -d 'do not ask the name services'
 complete -c utmfa-admin -n '__fish_seen_subcommand_from import' -l apply -d 'do it'
-complete -c utmfa-admin -n '__fish_seen_subcommand_from import' -l rejected -r -F -d 'rejected rows, as CSV'
-complete -c utmfa-admin -n '__fish_seen_subcommand_from import export' -l passphrase-file -r -F -d 'passphrase of the parcel'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from import' -l rejected -r -F -d 'file for what is refused'
 complete -c utmfa-admin -n '__fish_seen_subcommand_from export' -l to -r -F -d 'file to be made'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from report' -l unused -x -a '30d 90d 180d 365d' -d 'not used for so long'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from report' -l people -d 'a line for each person'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from report' -l csv -d 'a line for each, as CSV'
 complete -c utmfa-admin -s h -l help -d 'print help and end'
 complete -c utmfa-admin -l version -d 'print the version and end'
 complete -c utmfa-admin -l json -d 'print JSON'

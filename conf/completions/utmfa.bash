@@ -14,8 +14,7 @@ _utmfa_verb() {
     word=${COMP_WORDS[i]}
     case $word in
       --user|--language|--config|--data-dir|--keys-dir|--run-dir|--pam-dir|--locale-dir|--reason|--valid|--from|--tty|\
---lines|--file|--root|--sshd-settings|--label|--digits|--period|--algorithm|--secret-file|--serial|--counter|--password-file|--format|--kind|--until|--code|\
---kept|--unused|--path|--passphrase-file|--rejected|--to) i=$((i + 1)) ;;
+--lines|--file|--root|--sshd-settings|--label|--digits|--period|--algorithm|--secret-file|--serial|--counter|--password-file|--format|--kind|--until|--code|--path|--rejected|--passphrase-file|--to|--kept|--unused) i=$((i + 1)) ;;
       -*) ;;
       *) verb+=("$word") ;;
     esac
@@ -27,17 +26,17 @@ _utmfa_value() {
   case $before in
     --user) COMPREPLY=($(compgen -u -- "$current")) ;;
     --language) _utmfa_words en ja ;;
-    --format) if [ "${verb[0]-}" = import ]; then _utmfa_words csv json; else _utmfa_words pskc csv entra; fi ;;
+    --format) _utmfa_words csv json pskc entra ;;
     --unused) _utmfa_words 30d 90d 180d 365d ;;
     --kind) _utmfa_words totp hotp ;;
     --digits) _utmfa_words 6 7 8 ;;
     --period) _utmfa_words 30 60 ;;
     --algorithm) _utmfa_words sha1 sha256 sha512 ;;
     --valid) _utmfa_words 10m 1h 12h 1d 7d 30d ;;
-    --config|--file|--password-file|--secret-file|--passphrase-file|--rejected|--to|--path|--sshd-settings) COMPREPLY=($(compgen -f -- "$current")) ;;
+    --config|--file|--password-file|--passphrase-file|--rejected|--to|--secret-file|--sshd-settings) COMPREPLY=($(compgen -f -- "$current")) ;;
     --data-dir|--keys-dir|--run-dir|--pam-dir|--locale-dir|--root) COMPREPLY=($(compgen -d -- "$current")) ;;
-    --from) if [ "${verb[0]-}" = import ]; then _utmfa_words google-authenticator oath u2f; fi ;;
-    --label|--kept|--serial|--counter|--until|--code|--reason|--tty|--lines) ;;
+    --from) if [[ " ${COMP_WORDS[*]} " == *' import '* ]]; then _utmfa_words google-authenticator oath u2f; fi ;;
+    --label|--serial|--counter|--until|--code|--reason|--tty|--lines|--path|--kept) ;;
     *) return 1 ;;
   esac
 }
@@ -62,8 +61,10 @@ _utmfa_admin() {
   _utmfa_verb
   _utmfa_value && return
   case "${verb[*]}" in
-    '') _utmfa_words status setup doctor check log explain list show unlock pass reset terminate restore report import export token contact gateway state keys "$_utmfa_common" ;;
-    show|unlock|pass|reset|terminate|restore|export|explain|'state show'|'state rebuild') COMPREPLY=($(compgen -u -- "${COMP_WORDS[COMP_CWORD]}")) ;;
+    '') _utmfa_words status setup doctor check log explain list show unlock pass reset terminate restore import export report token contact gateway state keys "$_utmfa_common" ;;
+    unlock|pass|reset|terminate) if [[ ${COMP_WORDS[COMP_CWORD]} == -* ]]; then _utmfa_words --stdin --reason --yes "$_utmfa_common"
+      else COMPREPLY=($(compgen -u -- "${COMP_WORDS[COMP_CWORD]}")); fi ;;
+    show|restore|explain|'state show'|'state rebuild') COMPREPLY=($(compgen -u -- "${COMP_WORDS[COMP_CWORD]}")) ;;
     token) _utmfa_words import lend return list show retire resync ;;
     'token import') COMPREPLY=($(compgen -f -- "${COMP_WORDS[COMP_CWORD]}")) ;;
     'token import '*) _utmfa_words --password-file --format --kind --digits --period --algorithm --dry-run --reason "$_utmfa_common" ;;
@@ -84,17 +85,18 @@ _utmfa_admin() {
     log) _utmfa_words --user --lines --file "$_utmfa_common" ;;
     'explain '*) if [ ${#verb[@]} -eq 2 ]; then _utmfa_words "$(cd /etc/pam.d 2>/dev/null && echo *)"
       else _utmfa_words --from --tty "$_utmfa_common"; fi ;;
-    'pass '*) _utmfa_words --valid --many --stdin --reason --yes "$_utmfa_common" ;;
-    'unlock '*|'reset '*|'terminate '*) _utmfa_words --stdin --reason --yes "$_utmfa_common" ;;
-    'state rebuild '*) _utmfa_words --reason --yes "$_utmfa_common" ;;
-    'restore '*) _utmfa_words --list --kept --reason --yes "$_utmfa_common" ;;
-    report) _utmfa_words --unused --people --csv --stdin "$_utmfa_common" ;;
-    import) COMPREPLY=($(compgen -f -- "${COMP_WORDS[COMP_CWORD]}"))
-      [[ ${COMP_WORDS[COMP_CWORD]} != -* ]] || _utmfa_words --format --from --path --sealed --passphrase-file \
-        --names-as-written --apply --dry-run --rejected --reason "$_utmfa_common" ;;
+    restore*) _utmfa_words --list --kept --reason --yes "$_utmfa_common" ;;
+    import) if [[ ${COMP_WORDS[COMP_CWORD]} == -* ]]; then _utmfa_words --format --from --path --sealed --passphrase-file \
+        --names-as-written --apply --dry-run --rejected --reason "$_utmfa_common"
+      else COMPREPLY=($(compgen -f -- "${COMP_WORDS[COMP_CWORD]}")); fi ;;
     'import '*) _utmfa_words --format --from --path --sealed --passphrase-file --names-as-written --apply --dry-run \
       --rejected --reason "$_utmfa_common" ;;
-    'export '*) _utmfa_words --to --passphrase-file --reason "$_utmfa_common" ;;
+    export*) if [[ ${COMP_WORDS[COMP_CWORD]} == -* ]]; then _utmfa_words --to --passphrase-file --reason "$_utmfa_common"
+      else COMPREPLY=($(compgen -u -- "${COMP_WORDS[COMP_CWORD]}")); fi ;;
+    report) _utmfa_words --unused --people --csv --stdin "$_utmfa_common" ;;
+    'unlock '*) _utmfa_words --reason --yes "$_utmfa_common" ;;
+    'pass '*) _utmfa_words --valid --many --reason --yes "$_utmfa_common" ;;
+    'reset '*|'terminate '*|'state rebuild '*) _utmfa_words --reason --yes "$_utmfa_common" ;;
     *) _utmfa_words "$_utmfa_common" ;;
   esac
 }

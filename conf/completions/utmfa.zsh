@@ -32,8 +32,9 @@ _utmfa_enroll_verb() {
 }
 
 _utmfa_admin_verb() {
-  local -a person
+  local -a person list
   person=('1:verb:' '2:person:_users')
+  list=('--stdin[everybody named on standard input]')
   case $words[1] in
     setup) _arguments '1:verb:' '--create-user[make the system user utmfa]' $common ;;
     doctor) _arguments '1:verb:' '--root=[look below this directory]:directory:_directories' \
@@ -44,22 +45,21 @@ _utmfa_admin_verb() {
     explain) _arguments $person '3:service:(${(f)"$(ls /etc/pam.d)"})' '--from=[address]:address:' \
       '--tty=[terminal]:terminal:' $common ;;
     show) _arguments $person $common ;;
-    pass) _arguments $person '--valid=[how long]:time:(10m 1h 12h 1d 7d 30d)' '--many[for every sign-in]' \
-      '--stdin[everybody on standard input]' '--reason=[why]:reason:' '--yes[do not ask]' $common ;;
-    unlock|reset|terminate) _arguments $person '--stdin[everybody on standard input]' '--reason=[why]:reason:' \
-      '--yes[do not ask]' $common ;;
-    restore) _arguments $person '(--kept)--list[only list the copies]' '(--list)--kept=[which copy]:copy:' \
+    unlock) _arguments $person $list '--reason=[why]:reason:' '--yes[do not ask]' $common ;;
+    pass) _arguments $person $list '--valid=[how long]:time:(10m 1h 12h 1d 7d 30d)' '--many[for every sign-in]' \
       '--reason=[why]:reason:' '--yes[do not ask]' $common ;;
-    report) _arguments '1:verb:' '--unused=[not used for so long]:time:(30d 90d 180d 365d)' '--people[a line for each]' \
-      '--csv[a line for each, as CSV]' '--stdin[everybody on standard input]' $common ;;
+    restore) _arguments $person '(--kept)--list[only list the copies]' '--kept=[which copy]:copy:' '--reason=[why]:reason:' \
+      '--yes[do not ask]' $common ;;
     import) _arguments '1:verb:' '*:file:_files' '--format=[format of the file]:format:(csv json)' \
-      '(--sealed)--from=[other program]:program:(google-authenticator oath u2f)' '--path=[where its files are]:file:_files' \
-      '(--from)--sealed[a parcel of export]' '--passphrase-file=[passphrase of the parcel]:file:_files' \
-      '--names-as-written[do not ask the name services]' '(--dry-run)--apply[do it]' \
-      '(--apply)--dry-run[only say what would be done]' '--rejected=[rejected rows, as CSV]:file:_files' \
-      '--reason=[why]:reason:' $common ;;
+      '--from=[another program]:program:(google-authenticator oath u2f)' '--path=[where its files are]:path:' \
+      '--sealed[a parcel of export]' '--passphrase-file=[passphrase of the parcel]:file:_files' \
+      '--names-as-written[do not ask the name services]' '(--dry-run)--apply[do it]' '--dry-run[only say what would be done]' \
+      '--rejected=[file for what is refused]:file:_files' '--reason=[why]:reason:' $common ;;
     export) _arguments '1:verb:' '*:person:_users' '--to=[file to be made]:file:_files' \
-      '--passphrase-file=[file with the passphrase]:file:_files' '--reason=[why]:reason:' $common ;;
+      '--passphrase-file=[passphrase of the parcel]:file:_files' '--reason=[why]:reason:' $common ;;
+    report) _arguments '1:verb:' '--unused=[not used for so long]:time:(30d 90d 180d 365d)' '(--csv)--people[a line for each]' \
+      '--csv[a line for each, as CSV]' $list $common ;;
+    reset|terminate) _arguments $person $list '--reason=[why]:reason:' '--yes[do not ask]' $common ;;
     contact) _arguments $person '3:address:' '(--remove)--unproven-by-desk[the desk answers for it]' '--remove[have none]' \
       '--reason=[why]:reason:' $common ;;
     gateway) case $words[2] in
@@ -96,6 +96,6 @@ if [[ $service == utmfa-enroll ]]; then
   _arguments -C '--user=[whom to register]:person:_users' $common \
     '1:verb:(add confirm test apply list default order rename remove)' '*::word:_utmfa_enroll_verb'
 else
-  _arguments -C $common '1:verb:(status setup doctor check log explain list show unlock pass reset terminate restore report import export token contact gateway state keys)' \
+  _arguments -C $common '1:verb:(status setup doctor check log explain list show unlock pass reset terminate restore import export report token contact gateway state keys)' \
     '*::word:_utmfa_admin_verb'
 fi
