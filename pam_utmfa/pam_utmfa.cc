@@ -36,6 +36,12 @@ bool password_was_right(pam_handle_t* pamh) {
          *static_cast<const int*>(returned) == PAM_SUCCESS;
 }
 
+// Whether it was right is the stack's affair.
+bool password_was_typed(pam_handle_t* pamh) {
+  const void* password = nullptr;
+  return pam_get_item(pamh, PAM_AUTHTOK, &password) == PAM_SUCCESS && password;
+}
+
 bool has_line(std::string_view text, std::string_view start) {
   for (std::size_t at = 0; at + start.size() <= text.size(); ++at) {
     const bool line_starts = at == 0 || text[at - 1] == '\n';
@@ -58,7 +64,7 @@ void introduce(wire::Writer& hello, pam_handle_t* pamh, const char* user, std::s
   add(hello, "connection", variable(pamh, "SSH_CONNECTION"));
   if (auth_info.size() <= longest_auth_info) add(hello, "auth-info", auth_info);
   add(hello, "prefer", variable(pamh, "UTMFA_METHOD"));
-  add(hello, "first", proven ? "proven" : "unknown");
+  add(hello, "first", proven ? "proven" : password_was_typed(pamh) ? "typed" : "unknown");
 }
 
 const Ending& ask_verifier(pam_handle_t* pamh, int flags, const Arguments& arguments, const char* user, Door door) {

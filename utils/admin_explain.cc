@@ -60,6 +60,7 @@ std::string_view name(Need need) {
     case Need::remembered: return "remembered";
     case Need::offer: return "offer";
     case Need::set_up: return "set-up";
+    case Need::set_up_elsewhere: return "set-up-elsewhere";
     case Need::factor: return "factor";
   }
   return "";
@@ -74,6 +75,8 @@ std::string headline(const Plan& plan, const SignIn& who) {
       return say("{0} lets {1} in, and offers to register first: {2}", {who.service, who.user, plan.reason});
     case Need::set_up:
       return say("{0} asks {1} to set up a second confirmation: {2}", {who.service, who.user, plan.reason});
+    case Need::set_up_elsewhere:
+      return say("{0} refuses {1}, who has to register first: {2}", {who.service, who.user, plan.reason});
     case Need::factor: break;
   }
   if (plan.offers.empty())

@@ -24,6 +24,11 @@ std::optional<EntryDoor> door_named(std::string_view name) {
   return std::nullopt;
 }
 
+FirstFactor first_factor(std::string_view word) {
+  if (word == "proven") return FirstFactor::proven;
+  return word == "typed" ? FirstFactor::typed : FirstFactor::unknown;
+}
+
 Result<Request> parsed_request(const wire::Reader& frame) {
   Request request;
   const std::pair<std::string_view, std::string*> fields[] = {
@@ -62,7 +67,7 @@ Result<Hello> parsed_hello(std::string_view bytes) {
   hello.who.from = frame.text("from");
   hello.who.tty = frame.text("tty");
   hello.who.prefer = frame.text("prefer");
-  hello.who.first = frame.text("first") == "proven" ? FirstFactor::proven : FirstFactor::unknown;
+  hello.who.first = first_factor(frame.text("first"));
   if (hello.who.user.empty() || hello.who.user.size() > longest_name)
     return Error{Code::invalid, "module: user name empty or longer than 255 bytes"};
   if (*door != EntryDoor::self) return hello;

@@ -22,6 +22,15 @@ void check_service(const Config& config, std::string_view name, const Service& s
                "are not enrolled",
                {shown_place(config.path, service.not_enrolled_at), section, utmfa::name(service.not_enrolled),
                 utmfa::name(service.require)}));
+  const bool leads = service.not_enrolled == NotEnrolled::set_up && service.require == Require::always;
+  if (leads && service.account == AccountDoor::off && said_here(service.not_enrolled_at, inherited.not_enrolled_at))
+    told.push_back(filled(
+        "{0}: {1}.not-enrolled = set-up needs {1}.account = enforce: without it, people who are not enrolled are "
+        "refused and not led through registering",
+        {shown_place(config.path, service.not_enrolled_at), section}));
+  if (service.remind != 0 && service.account == AccountDoor::off && said_here(service.remind_at, inherited.remind_at))
+    told.push_back(filled("{0}: {1}.remind has no effect: it needs {1}.account = enforce",
+                          {shown_place(config.path, service.remind_at), section}));
   const auto is_default = [&defaults](const std::string& kind) {
     return std::find(defaults.begin(), defaults.end(), kind) != defaults.end();
   };

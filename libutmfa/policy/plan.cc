@@ -140,6 +140,17 @@ void decide_enrolled(const Question& ask, Plan& plan) {
   if (plan.offers.empty()) plan.reason += "; enrolled, but no method can be used here: closed";
 }
 
+// Registering at a sign-in needs account management to come to us, which the service promises by `account: enforce`:
+// elsewhere nothing would keep out who was told to register and did not.
+bool registers_here(const Question& ask) { return ask.service.account == AccountDoor::enforce; }
+
+void demand_set_up(const Question& ask, Plan& plan) {
+  plan.need = registers_here(ask) ? Need::set_up : Need::set_up_elsewhere;
+  if (registers_here(ask)) return;
+  plan.reason += "; not led through it here: " +
+                 setting(ask, "account", "off", ask.service.account_at, ask.config.fallback.account_at);
+}
+
 // Whoever was enrolled and lost his methods is not let in with a password meanwhile, wherever he was asked before;
 // unless the service itself says what becomes of people who are not enrolled.
 bool asked_since_reset(const Question& ask) {
@@ -150,7 +161,7 @@ bool asked_since_reset(const Question& ask) {
 // A campaign: who would be let in unregistered is asked to register, may put it off so many times, and then not again.
 void remind(const Question& ask, Plan& plan) {
   const std::int64_t most = ask.service.remind, put_off = ask.account.reminded;
-  if (most == 0 || ask.account.status == Registration::ended) return;
+  if (most == 0 || ask.account.status == Registration::ended || !registers_here(ask)) return;
   plan.need = put_off < most ? Need::offer : Need::set_up;
   plan.reason += "; " +
                  setting(ask, "remind", std::to_string(most), ask.service.remind_at, ask.config.fallback.remind_at) +
@@ -160,9 +171,8 @@ void remind(const Question& ask, Plan& plan) {
 void decide_not_enrolled(const Question& ask, Plan& plan) {
   plan.reason = require_setting(ask);
   if (asked_since_reset(ask)) {
-    plan.need = Need::set_up;
     plan.reason += "; reset by an administrator: to be registered again";
-    return;
+    return demand_set_up(ask, plan);
   }
   if (ask.service.require != Require::always) {
     plan.need = Need::not_needed;
@@ -180,7 +190,7 @@ void decide_not_enrolled(const Question& ask, Plan& plan) {
       remind(ask, plan);
       break;
     case NotEnrolled::deny: break;
-    case NotEnrolled::set_up: plan.need = Need::set_up; break;
+    case NotEnrolled::set_up: demand_set_up(ask, plan); break;
   }
 }
 

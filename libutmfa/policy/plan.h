@@ -14,7 +14,8 @@
 
 namespace utmfa {
 
-enum class FirstFactor { proven, unknown };  // whether the module knows that a password or key was right
+// What the module knows of the first factor. typed: a module before asked for a password, and the stack judges it.
+enum class FirstFactor { proven, typed, unknown };
 
 // Who wants to sign in, and how. Made once from the module's words and from NSS.
 struct SignIn {
@@ -28,8 +29,8 @@ struct SignIn {
   std::optional<std::vector<std::string>> groups;  // absent = could not be resolved: no exemption by group
 };
 
-// offer: let in as he is, but first asked whether he registers now.
-enum class Need { exempt, not_needed, remembered, offer, set_up, factor };
+// offer: let in as he is, but first asked whether he registers now. set_up_elsewhere: must register, and not here.
+enum class Need { exempt, not_needed, remembered, offer, set_up, set_up_elsewhere, factor };
 
 struct Offer {
   std::string method;  // id

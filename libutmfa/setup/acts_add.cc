@@ -45,23 +45,25 @@ Status proven(Bench& bench, const Request& request, const Registering& made, std
     return say_to(bench.talk, say("{0} is not asked for until its first code is confirmed: {1}",
                                   {made.id, confirm_command(bench, made.id)}));
   Unfinished unfinished(bench, made.id);
-  if (Status right = ask_for_proof(bench, made.id, prompt); !right) return right;
+  if (Status right = ask_for_proof(bench, made, prompt); !right) return right;
   unfinished.finished();
   return say_to(bench.talk, say("{0} ({1}) is registered.", {made.id, made.method.label}));
 }
 
 }  // namespace
 
-Status ask_for_proof(Bench& bench, const std::string& id, std::string_view prompt) {
+Status ask_for_proof(Bench& bench, const Registering& made, std::string_view prompt) {
   for (;;) {
     const Result<std::string> code = asked(bench.talk, prompt);
     if (!code) return code.error();
     if (code->empty()) continue;
-    const Status right = prove(bench, id, *code);
+    const Status right = prove(bench, made.id, *code);
     if (right || right.error().code != Code::refused) return right;
-    const Status told = say_to(
-        bench.talk, right.error().what + " " + say("If the app shows it like that, is the clock of the phone right?"));
-    if (!told) return told;
+    const bool page = bench.talk.room() == Room::page;
+    const std::string hint = page ? " " + say("If the app shows it like that, is the clock of the phone right?") : "";
+    if (Status told = say_to(bench.talk, right.error().what + hint); !told) return told;
+    if (page) continue;
+    if (Status shown = show_app(bench, made); !shown) return shown;  // a greeter has taken it away
   }
 }
 

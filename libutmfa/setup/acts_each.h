@@ -4,6 +4,7 @@
 
 #include "setup/acts.h"
 #include "setup/json.h"
+#include "setup/registering.h"
 
 namespace utmfa {
 
@@ -17,6 +18,6 @@ Status act_apply(Bench& bench, Request& request);
 Status act_list(Bench& bench, Request& request);
 
 // Asks for the first code until it is right; an Error: nobody answers, or no more codes are looked at.
-Status ask_for_proof(Bench& bench, const std::string& id, std::string_view prompt);
+Status ask_for_proof(Bench& bench, const Registering& made, std::string_view prompt);
 
 }  // namespace utmfa

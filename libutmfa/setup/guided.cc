@@ -24,6 +24,7 @@ class Guide {
   Status first_method();
   Status new_default();
   Status backups();
+  Result<std::string> kind_of_backup();
   Status trials();
   Status apply_now();
   Status new_app();
@@ -31,7 +32,11 @@ class Guide {
   Status one_trial(const Method& method);
   Status introduce();
   Status stopped(Status why);
-  Status heading(std::size_t step, std::string_view text);
+  Status heading(std::size_t step, std::string_view page, std::string_view line);
+  // The words for the room: a greeter shows one short line.
+  std::string fitting(std::string_view page, std::string_view line) const {
+    return say(talk_.room() == Room::page ? page : line);
+  }
   std::size_t ready() const { return lasting(now_.file, Proof::confirmed).size(); }
   std::size_t needed() const { return static_cast<std::size_t>(bench_.config.registration.minimum); }
   bool may_be_default(const Method& method) const;
@@ -56,14 +61,15 @@ Status Guide::look() {
   return Done{};
 }
 
-Status Guide::heading(std::size_t step, std::string_view text) {
+Status Guide::heading(std::size_t step, std::string_view page, std::string_view line) {
   step_ = step;
+  if (talk_.room() == Room::line) return say_to(talk_, line);
   std::string progress;
   for (std::size_t i = 1; i <= 4; ++i) {
     const std::string number = std::to_string(i);
     progress += (i > 1 ? "-" : "") + (i <= step ? "[" + number + "]" : number);
   }
-  return say_to(talk_, "\n" + progress + "  " + std::string(text));
+  return say_to(talk_, "\n" + progress + "  " + std::string(page));
 }
 
 // What an earlier run, ended by force, left without its first code: its secret cannot be shown again.
@@ -82,7 +88,9 @@ Status Guide::clear_unfinished() {
 Status Guide::new_app() {
   Wish wish;
   for (;;) {
-    Result<std::string> label = asked(talk_, say("Name of the device with the app (for example iPhone): "));
+    Result<std::string> label =
+        asked(talk_, fitting(UTMFA_MSG("Name of the device with the app (for example iPhone): "),
+                             UTMFA_MSG("Name of the device: ")));
     if (!label) return label.error();
     wish.label = std::move(*label);
     if (wish.label.empty() || valid_label(wish.label)) break;
@@ -92,7 +100,7 @@ Status Guide::new_app() {
   if (!made) return made.error();
   Unfinished unfinished(bench_, made->id);
   if (Status shown = show_app(bench_, *made); !shown) return shown;
-  if (Status proven = ask_for_proof(bench_, made->id, say("Code that the app shows now: ")); !proven) return proven;
+  if (Status proven = ask_for_proof(bench_, *made, say("Code that the app shows now: ")); !proven) return proven;
   unfinished.finished();
   return say_to(talk_, say("{0} ({1}) is registered.", {made->id, made->method.label}));
 }
@@ -118,9 +126,9 @@ std::string Guide::default_among_the_proven() const {
 }
 
 Status Guide::new_default() {
-  const std::string_view text =
-      UTMFA_MSG("Your first method: an authenticator app on your phone. It becomes the default.");
-  if (Status said = heading(1, say(text)); !said) return said;
+  const Status said = heading(1, say("Your first method: an authenticator app on your phone. It becomes the default."),
+                              say("Step 1 of 4: an authenticator app"));
+  if (!said) return said;
   if (Status made = new_app(); !made) return made;
   return look();
 }
@@ -138,20 +146,30 @@ Status Guide::first_method() {
   return look();
 }
 
+Result<std::string> Guide::kind_of_backup() {
+  const std::string question = say("Number [1]: ");
+  if (talk_.room() == Room::line) {
+    if (Status told = say_to(talk_, say("1 recovery codes on paper, 2 another app")); !told) return told.error();
+    Result<std::string> typed = asked(talk_, question);
+    return typed && typed->empty() ? std::string("1") : typed;
+  }
+  const std::vector<std::string> items = {say("Recovery sheet: ten codes on paper"),
+                                          say("Authenticator app on another device")};
+  const Result<Answer> typed = talk_.choose({}, items, question);
+  if (!typed) return typed.error();
+  const std::string_view choice = trimmed(typed->text.view());
+  return std::string(choice.empty() ? "1" : choice);
+}
+
 Status Guide::backups() {
   while (ready() < needed()) {
-    if (Status said = heading(2, say("A second method, for the day when the first is lost.")); !said) return said;
-    std::string choice = "2";
-    if (now_.file.find("recovery") == nullptr) {
-      const std::vector<std::string> items = {say("Recovery sheet: ten codes on paper"),
-                                              say("Authenticator app on another device")};
-      const Result<Answer> typed = talk_.choose({}, items, say("Number [1]: "));
-      if (!typed) return typed.error();
-      choice = trimmed(typed->text.view());
-      if (choice.empty()) choice = "1";
-    }
-    if (choice != "1" && choice != "2") continue;
-    if (Status made = choice == "1" ? new_sheet() : new_app(); !made) return made;
+    const Status said =
+        heading(2, say("A second method, for the day when the first is lost."), say("Step 2 of 4: a second method"));
+    if (!said) return said;
+    const Result<std::string> choice = now_.file.find("recovery") == nullptr ? kind_of_backup() : std::string("2");
+    if (!choice) return choice.error();
+    if (*choice != "1" && *choice != "2") continue;
+    if (Status made = *choice == "1" ? new_sheet() : new_app(); !made) return made;
     if (Status seen = look(); !seen) return seen;
   }
   return Done{};
@@ -159,8 +177,10 @@ Status Guide::backups() {
 
 Status Guide::one_trial(const Method& method) {
   for (;;) {
-    const std::string text = say("Now {0} ({1}), as at a sign-in:", {method.label, shown_kind(method.kind)});
-    if (Status told = say_to(talk_, "\n" + text); !told) return told;
+    if (talk_.room() == Room::page) {
+      const std::string text = say("Now {0} ({1}), as at a sign-in:", {method.label, shown_kind(method.kind)});
+      if (Status told = say_to(talk_, "\n" + text); !told) return told;
+    }
     const Result<std::string> used = try_method(bench_, method.id);
     if (used) {
       if (Status told = say_to(talk_, say("{0} works.", {*used})); !told) return told;
@@ -168,8 +188,9 @@ Status Guide::one_trial(const Method& method) {
     }
     if (talk_.gone() || used.error().code != Code::refused) return used.error();
     if (Status told = say_to(talk_, used.error().what); !told) return told;
-    if (Result<std::string> again = asked(talk_, say("Press Enter to try again, Ctrl-C to stop: ")); !again)
-      return again.error();
+    const std::string question =
+        fitting(UTMFA_MSG("Press Enter to try again, Ctrl-C to stop: "), UTMFA_MSG("Press Enter to try again: "));
+    if (Result<std::string> again = asked(talk_, question); !again) return again.error();
   }
 }
 
@@ -180,19 +201,25 @@ Status Guide::trials() {
     const auto untried = std::find_if(methods.begin(), methods.end(), [](const Method& m) { return m.tested == 0; });
     if (untried == methods.end()) return Done{};
     if (step_ != 3) {
-      const std::string hint =
-          say("Each code works once: wait for the next one in the app. A code of the sheet is used up by this.");
-      if (Status said = heading(3, say("Try them. You are asked as at a sign-in.") + "\n" + hint); !said) return said;
+      const Status said = heading(
+          3,
+          say("Try them. You are asked as at a sign-in.") + "\n" +
+              say("Each code works once: wait for the next one in the app. A code of the sheet is used up by this."),
+          say("Step 3 of 4: try them. Each code works once."));
+      if (!said) return said;
     }
     if (Status tried = one_trial(*untried); !tried) return tried;
   }
 }
 
 Status Guide::apply_now() {
-  const std::string meaning =
-      say("From now on you will be asked every time. You cannot undo this yourself; the desk can. Before you replace a "
-          "phone, add the new one first.");
-  if (Status said = heading(4, say("Apply.") + "\n" + meaning); !said) return said;
+  const Status said = heading(
+      4,
+      say("Apply.") + "\n" +
+          say("From now on you will be asked every time. You cannot undo this yourself; the desk can. Before you replace "
+              "a phone, add the new one first."),
+      say("Step 4 of 4: apply, to be asked from now on"));
+  if (!said) return said;
   const Result<std::string> answer = asked(talk_, say("Apply now? [yes]: "));
   if (!answer) return answer.error();
   const std::string word = lower_ascii(*answer);
@@ -212,14 +239,17 @@ Status Guide::introduce() {
   if (occasion_ == Occasion::own_wish)
     return say_to(talk_, say("This sets up the second confirmation of {0} (about 3 minutes). Ctrl-C stops at any time.",
                              {bench_.user()}));
-  return say_to(talk_, say("This machine asks for a second confirmation when you sign in. Let's set it up (about 3 "
-                           "minutes)."));
+  return say_to(talk_, fitting(UTMFA_MSG("This machine asks for a second confirmation when you sign in. Let's set it "
+                                         "up (about 3 minutes)."),
+                               UTMFA_MSG("Set up your second confirmation (about 3 minutes)")));
 }
 
 Status Guide::stopped(Status why) {
   if (occasion_ == Occasion::at_sign_in)
-    (void)say_to(talk_, say("Stopped in step {0} of 4. Nothing half done is left; the next sign-in goes on there.",
-                            {std::to_string(step_)}));
+    (void)say_to(talk_, filled(fitting(UTMFA_MSG("Stopped in step {0} of 4. Nothing half done is left; the next "
+                                                 "sign-in goes on there."),
+                                       UTMFA_MSG("Stopped in step {0} of 4; the next sign-in goes on.")),
+                               {std::to_string(step_)}));
   else
     (void)say_to(talk_, say("Stopped in step {0} of 4. Nothing half done is left; this goes on there: {1}",
                             {std::to_string(step_), bench_.command}));
@@ -231,6 +261,9 @@ Status Guide::run() {
   if (now_.file.status == Registration::ended)
     return Error{Code::refused,
                  say("the registration of {0} has ended: utmfa-admin reset opens it again", {bench_.user()})};
+  // Somebody else may have finished it since the plan was made: at a sign-in that must open nothing.
+  if (now_.file.status == Registration::active && occasion_ == Occasion::at_sign_in)
+    return Error{Code::refused, say("Your methods were changed meanwhile. Please sign in again.")};
   if (now_.file.status == Registration::active) {
     Request request;
     if (Status said = act_list(bench_, request); !said) return said;

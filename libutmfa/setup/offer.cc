@@ -11,6 +11,8 @@ Status put_off(Bench& bench) {
   Event event;
   event.what = "put-off";
   const auto edit = [](Registered& person) -> Status {
+    if (person.file.status == Registration::active)
+      return Error{Code::refused, say("Your methods were changed meanwhile. Please sign in again.")};
     ++person.file.reminded;
     return Done{};
   };
@@ -20,9 +22,11 @@ Status put_off(Bench& bench) {
 }  // namespace
 
 Result<Consent> offered(Bench& bench, std::int64_t times_left) {
+  const std::string left = std::to_string(times_left);
   const std::string question =
-      say("Set up a second confirmation now (about 3 minutes)? Enter for yes, or skip ({0} more times): ",
-          {std::to_string(times_left)});
+      bench.talk.room() == Room::page
+          ? say("Set up a second confirmation now (about 3 minutes)? Enter for yes, or skip ({0} more times): ", {left})
+          : say("Set up a second confirmation? Enter, or skip ({0} left): ", {left});
   for (;;) {
     const Result<std::string> answer = asked(bench.talk, question);
     if (!answer) return answer.error();

@@ -38,6 +38,17 @@ Event event_of(std::string_view what, const Method& method) {
   return event;
 }
 
+// A greeter has room for one code at a time.
+Status show_one_by_one(Bench& bench, const std::vector<std::string>& codes) {
+  const std::string count = std::to_string(codes.size());
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    const std::string text = say("Recovery code {0} of {1}: {2}", {std::to_string(i + 1), count, codes[i]});
+    if (Status told = say_to(bench.talk, text); !told) return told;
+    if (Result<std::string> noted = asked(bench.talk, say("Write it down, then Enter: ")); !noted) return noted.error();
+  }
+  return Done{};
+}
+
 Status judged(const Verdict& verdict) {
   switch (verdict.judged) {
     case Judged::accepted: return Done{};
@@ -156,7 +167,7 @@ std::vector<Method> lasting(const MethodFile& file, Proof proof) {
 
 Status show_app(Bench& bench, const Registering& made) {
   const std::string secret = in_groups_of_four(base32(made.secret.view()));
-  if (bench.talk.room() == Room::line) return say_to(bench.talk, secret);  // one line of at most 60 characters
+  if (bench.talk.room() == Room::line) return say_to(bench.talk, say("For the app: {0}", {secret}));
   const std::string uri = otpauth_uri(made.method, bench.config.issuer, bench.user(), made.secret);
   const std::string text =
       say("Scan this with the authenticator app, or type this secret into it:") + "\n  " + secret + "\n  " + uri;
@@ -166,10 +177,9 @@ Status show_app(Bench& bench, const Registering& made) {
 }
 
 Status show_sheet(Bench& bench, const std::vector<std::string>& codes) {
-  const bool page = bench.talk.room() == Room::page;
-  std::string text = page ? say("Recovery codes of {0} ({1}, {2}). Each works once:",
-                                {bench.user(), bench.config.issuer, date_text(bench.clock.now())})
-                          : std::string();
+  if (bench.talk.room() == Room::line) return show_one_by_one(bench, codes);
+  std::string text = say("Recovery codes of {0} ({1}, {2}). Each works once:",
+                         {bench.user(), bench.config.issuer, date_text(bench.clock.now())});
   for (std::size_t i = 0; i < codes.size(); i += 2)
     text += "\n  " + codes[i] + (i + 1 < codes.size() ? "    " + codes[i + 1] : "");
   text +=

@@ -53,6 +53,21 @@ bool needs_no_vault(const SignIn& who, const Outside& outside, std::string& reas
   return plan.need == Need::exempt || outside.config.service(who.service).require == Require::off;
 }
 
+// Who must register and cannot do it here. Nobody is led through it whom nothing before us has asked who he is.
+Outcome kept_out(const SignIn& who, Outside& outside, const Plan& plan) {
+  if (plan.need == Need::set_up_elsewhere) {
+    (void)outside.conversation.tell(say("This machine asks for a second confirmation, and you have not set it up yet. "
+                                        "Run utmfa-enroll first."),
+                                    Style::error);
+    return decided(Outcome::denied, who, outside, plan.reason);
+  }
+  (void)outside.conversation.tell(say("This machine asks for a second confirmation, and you have not set it up yet. "
+                                      "Sign in once with your password, or run utmfa-enroll on a machine that lets "
+                                      "you in."),
+                                  Style::error);
+  return decided(Outcome::denied, who, outside, "no password and no key was asked for before: " + plan.reason);
+}
+
 // Decides without the vault where it can; otherwise there is no decision.
 Outcome without_vault(const Error& error, const SignIn& who, Outside& outside) {
   std::string reason;
@@ -81,9 +96,14 @@ Outcome sign_in(const SignIn& who, Outside& outside) {
     case Need::exempt: return decided(Outcome::exempt, who, outside, plan.reason);
     case Need::not_needed:
     case Need::remembered: return decided(Outcome::not_needed, who, outside, plan.reason);
-    case Need::offer: return decided(Outcome::set_up_offered, who, outside, plan.reason);
+    case Need::offer:
+      return decided(who.first == FirstFactor::unknown ? Outcome::not_needed : Outcome::set_up_offered, who, outside,
+                     plan.reason);
     // Nothing is asked here: the rest of the PAM stack proves who it is, and only then its password door registers him.
-    case Need::set_up: return decided(Outcome::set_up_needed, who, outside, plan.reason);
+    case Need::set_up:
+      if (who.first == FirstFactor::unknown) return kept_out(who, outside, plan);
+      return decided(Outcome::set_up_needed, who, outside, plan.reason);
+    case Need::set_up_elsewhere: return kept_out(who, outside, plan);
     case Need::factor: break;
   }
 
@@ -112,10 +132,11 @@ Outcome account_check(const SignIn& who, Outside& outside) {
   const Result<Account> account = outside.vault.account();
   if (!account) return without_vault(account.error(), who, outside);
   const Plan plan = utmfa::plan(outside.config, who, *account, outside.clock.now(), place_mark(who));
-  if (plan.need != Need::factor && plan.need != Need::set_up)
+  const bool registers = plan.need == Need::set_up || plan.need == Need::set_up_elsewhere;
+  if (plan.need != Need::factor && !registers)
     return decided(plan.need == Need::exempt ? Outcome::exempt : Outcome::not_needed, who, outside, plan.reason);
   speak(language_for(who, service, outside.config, *account));
-  (void)outside.conversation.tell(plan.need == Need::set_up
+  (void)outside.conversation.tell(registers
                                       ? say("This machine asks for a second confirmation, and you have not set it up "
                                             "yet. Sign in once with your password, or run utmfa-enroll on a machine "
                                             "that lets you in.")

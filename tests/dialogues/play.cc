@@ -132,6 +132,7 @@ class Play {
       if (key == "tty") who.tty = value;
       if (key == "prefer") who.prefer = value;
       if (key == "first" && value == "proven") who.first = FirstFactor::proven;
+      if (key == "first" && value == "typed") who.first = FirstFactor::typed;
       if (key == "groups" && value == "?") who.groups.reset();
       if (key == "groups" && value != "?")
         for (std::string_view each : split(value, ',')) who.groups->emplace_back(each);

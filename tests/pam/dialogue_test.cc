@@ -93,7 +93,9 @@ void the_first_factor_is_believed_only_from_its_own_word(void**) {
   } table[] = {
       {"unix=0", "proven"},
       {"unix=7", "unknown"},
-      {"authtok=hunter2", "unknown"},
+      {"authtok=hunter2", "typed"},
+      {"[authtok=]", "typed"},
+      {"[unix=0 authtok=hunter2]", "proven"},
       {"[env=SSH_AUTH_INFO_0=publickey ssh-ed25519 AAAA]", "proven"},
       {"[env=SSH_AUTH_INFO_0=password x publickey ssh-ed25519 AAAA]", "unknown"},
       {"[env=SSH_AUTH_INFO_0=publickeyx]", "unknown"},

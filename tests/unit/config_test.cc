@@ -344,6 +344,15 @@ void what_cannot_be_meant_is_warned_of(void**) {
       "services: {sudo: {require: off, not-enrolled: set-up}}",
       {"f:1:33: services.sudo.not-enrolled = set-up has no effect: services.sudo.require is off, and only always asks "
        "people who are not enrolled"});
+  warned("services: {sudo: {require: always, not-enrolled: set-up}}",
+         {"f:1:36: services.sudo.not-enrolled = set-up needs services.sudo.account = enforce: without it, people who "
+          "are not enrolled are refused and not led through registering"});
+  warned("services: {sudo: {require: always, not-enrolled: set-up, account: enforce}}", {});
+  warned("services: {sshd: {require: always, not-enrolled: set-up}}", {});
+  warned("services: {sudo: {remind: 3}}",
+         {"f:1:19: services.sudo.remind has no effect: it needs services.sudo.account = enforce"});
+  warned("services: {sudo: {remind: 3, account: enforce}}", {});
+  warned("services: {sshd: {remind: 3}}", {});
   warned(in_default("not-enrolled: allow"), {});
   warned("services: {default: {require: always, not-enrolled: deny}, sudo: {require: enrolled}}", {});
   warned("services: {a: {methods: [recovery, pass]}}",

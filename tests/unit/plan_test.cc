@@ -137,6 +137,42 @@ void a_reset_asks_for_set_up(void**) {
   }
 }
 
+// Without the account door nothing would keep out who was told to register and did not.
+void nobody_is_led_where_the_account_door_is_off(void**) {
+  const struct {
+    std::string_view service;
+    Time reset;
+    std::int64_t put_off;
+    Need need;
+    std::string_view reason;
+  } rows[] = {
+      {"require: always, not-enrolled: set-up", 0, 0, Need::set_up_elsewhere,
+       "services.sudo.require = always (f:2); not enrolled, services.sudo.not-enrolled = set-up (f:2); not led through "
+       "it here: services.default.account = off (default)"},
+      {"require: always, not-enrolled: set-up, account: off", 0, 0, Need::set_up_elsewhere,
+       "services.sudo.require = always (f:2); not enrolled, services.sudo.not-enrolled = set-up (f:2); not led through "
+       "it here: services.sudo.account = off (f:2)"},
+      {"require: always, not-enrolled: set-up, account: enforce", 0, 0, Need::set_up,
+       "services.sudo.require = always (f:2); not enrolled, services.sudo.not-enrolled = set-up (f:2)"},
+      {"require: enrolled", now - 1, 0, Need::set_up_elsewhere,
+       "services.sudo.require = enrolled (f:2); reset by an administrator: to be registered again; not led through it "
+       "here: services.default.account = off (default)"},
+      {"require: enrolled, account: enforce", now - 1, 0, Need::set_up,
+       "services.sudo.require = enrolled (f:2); reset by an administrator: to be registered again"},
+      {"remind: 2", 0, 2, Need::not_needed, "services.sudo.require = enrolled (f:2); not enrolled"},
+      {"remind: 2", 0, 0, Need::not_needed, "services.sudo.require = enrolled (f:2); not enrolled"}};
+  for (const auto& row : rows) {
+    const Config read = config("services:\n  sudo: {" + std::string(row.service) + "}");
+    Account account = person(Registration::none);
+    account.reset = row.reset;
+    account.reminded = row.put_off;
+    const Plan got = planned(read, from("sudo"), account, now);
+    assert_int_equal(got.need, row.need);
+    assert_string_equal(got.reason.c_str(), std::string(row.reason).c_str());
+    assert_true(got.offers.empty());
+  }
+}
+
 // Who is let in unregistered is asked to register, and may put it off so often.
 void a_campaign_comes_to_an_end(void**) {
   const struct {
@@ -360,6 +396,7 @@ int main() {
   const CMUnitTest tests[] = {
       cmocka_unit_test(utmfa::need_by_require_and_status),
       cmocka_unit_test(utmfa::a_reset_asks_for_set_up),
+      cmocka_unit_test(utmfa::nobody_is_led_where_the_account_door_is_off),
       cmocka_unit_test(utmfa::a_campaign_comes_to_an_end),
       cmocka_unit_test(utmfa::reasons_name_where_a_value_stands),
       cmocka_unit_test(utmfa::enrolled_without_a_usable_method_is_closed),
