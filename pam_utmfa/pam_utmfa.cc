@@ -137,6 +137,11 @@ int session(pam_handle_t* pamh) {
   return PAM_PERM_DENIED;
 }
 
+// libpam takes the way through setcred that authenticate took, and there this module had itself ignored: whatever it
+// says now is ignored too, but that it has not finished. That goes to the program under every control, and until it is
+// finished libpam refuses every other call.
+int credentials(pam_handle_t* pamh) { return session(pamh) == PAM_SUCCESS ? PAM_SUCCESS : PAM_INCOMPLETE; }
+
 }  // namespace
 }  // namespace utmfa
 
@@ -156,7 +161,7 @@ int pam_sm_chauthtok(pam_handle_t* pamh, int flags, int count, const char** word
 }
 
 int pam_sm_setcred(pam_handle_t* pamh, int flags, int, const char**) {
-  return (static_cast<unsigned>(flags) & PAM_DELETE_CRED) != 0 ? PAM_SUCCESS : utmfa::session(pamh);
+  return (static_cast<unsigned>(flags) & PAM_DELETE_CRED) != 0 ? PAM_SUCCESS : utmfa::credentials(pamh);
 }
 
 int pam_sm_open_session(pam_handle_t* pamh, int, int, const char**) { return utmfa::session(pamh); }

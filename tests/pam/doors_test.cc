@@ -169,13 +169,33 @@ void another_handle_with_the_debt_is_refused(void**) {
   Host host(house);
   pam_putenv(host.pam(), "UTMFA_SET_UP=needed");
   (void)logged();
-  assert_int_equal(pam_setcred(host.pam(), PAM_ESTABLISH_CRED), PAM_PERM_DENIED);
-  assert_true(logged().front().find("password line") != std::string::npos);
-  assert_int_equal(pam_setcred(host.pam(), PAM_REINITIALIZE_CRED), PAM_PERM_DENIED);
   assert_int_equal(pam_setcred(host.pam(), PAM_DELETE_CRED), PAM_SUCCESS);
   assert_int_equal(pam_close_session(host.pam(), 0), PAM_SUCCESS);
   assert_int_equal(pam_open_session(host.pam(), 0), PAM_PERM_DENIED);
   assert_int_equal(pam_close_session(host.pam(), 0), PAM_PERM_DENIED);  // libpam goes the way of the open
+  (void)logged();
+  assert_int_equal(pam_setcred(host.pam(), PAM_ESTABLISH_CRED), PAM_INCOMPLETE);
+  assert_true(logged().front().find("password line") != std::string::npos);
+  assert_int_equal(pam_setcred(host.pam(), PAM_REINITIALIZE_CRED), PAM_INCOMPLETE);
+}
+
+// Its authenticate was ignored in all of these, and libpam would ignore its setcred with it.
+void credentials_are_refused_under_every_control(void**) {
+  for (const char* control :
+       {"required", "requisite", "sufficient", "optional", "[success=ok ignore=ignore default=die]", "[default=ignore]",
+        "[success=1 default=ignore]"}) {
+    const House house("auth required FIRST say=0\nauth " + std::string(control) +
+                      " MODULE RUN\nauth required pam_permit.so\nsession required pam_permit.so\n");
+    Host host(house);
+    assert_int_equal(authenticated(host, house, "set-up-needed"), PAM_SUCCESS);
+    if (const int code = pam_setcred(host.pam(), PAM_ESTABLISH_CRED); code != PAM_INCOMPLETE)
+      fail_msg("%s: %d", control, code);
+    assert_int_equal(pam_open_session(host.pam(), 0), PAM_ABORT);  // sudo does not look at what setcred said
+    Host other(house);
+    assert_int_equal(authenticated(other, house, "not-needed"), PAM_SUCCESS);
+    assert_int_equal(pam_setcred(other.pam(), PAM_ESTABLISH_CRED), PAM_SUCCESS);
+    assert_int_equal(pam_open_session(other.pam(), 0), PAM_SUCCESS);
+  }
 }
 
 void a_new_sign_in_begins_without_the_debt(void**) {
@@ -275,6 +295,7 @@ int all_tests() {
       cmocka_unit_test(whoever_changes_a_password_is_not_asked),
       cmocka_unit_test(the_password_door_leads_through_set_up),
       cmocka_unit_test(another_handle_with_the_debt_is_refused),
+      cmocka_unit_test(credentials_are_refused_under_every_control),
       cmocka_unit_test(a_new_sign_in_begins_without_the_debt),
       cmocka_unit_test(the_doors_of_no_decision_stay_open),
       cmocka_unit_test(wrong_arguments_refuse),

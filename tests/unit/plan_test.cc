@@ -159,8 +159,8 @@ void nobody_is_led_where_the_account_door_is_off(void**) {
        "here: services.default.account = off (default)"},
       {"require: enrolled, account: enforce", now - 1, 0, Need::set_up,
        "services.sudo.require = enrolled (f:2); reset by an administrator: to be registered again"},
-      {"remind: 2", 0, 2, Need::not_needed, "services.sudo.require = enrolled (f:2); not enrolled"},
-      {"remind: 2", 0, 0, Need::not_needed, "services.sudo.require = enrolled (f:2); not enrolled"}};
+      {"remind: 2", 0, 2, Need::not_needed, "services.default.require = enrolled (default); not enrolled"},
+      {"remind: 2", 0, 0, Need::not_needed, "services.default.require = enrolled (default); not enrolled"}};
   for (const auto& row : rows) {
     const Config read = config("services:\n  sudo: {" + std::string(row.service) + "}");
     Account account = person(Registration::none);
