@@ -46,7 +46,13 @@ std::optional<std::vector<std::string>> groups_of(const std::string& user) {
 
 // What a sign-in would know of the person.
 Result<Account> account_of(Desk& desk, const std::string& user, const MethodFile& file) {
-  if (file.methods.empty() && file.status == Registration::none) return Account{};
+  if (file.methods.empty() && file.status == Registration::none) {
+    Account account;
+    account.language = file.language;
+    account.reset = file.reset;
+    account.reminded = file.reminded;
+    return account;
+  }
   Result<Record> record = open_record(desk.options.data, desk.ring, user);
   if (!record) return record.error();
   const FactorRules rules = desk.factor_rules();

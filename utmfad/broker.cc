@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -67,9 +68,10 @@ void Broker::ask_for(Door door) {
   if (send_packet(nursery_.get(), frame.frame(), {}, Wait::no)) ++asked_[static_cast<int>(door)];
 }
 
-// The one before ends when the last process that it forked has ended.
+// The one before ends when the last process that it forked has ended. What it has forked is still taken from it: a
+// process of which nobody knew would take a connection and be of no use to it.
 void Broker::nursery_ready() {
-  if (nursery_) (void)epoll_ctl(events_.get(), EPOLL_CTL_DEL, nursery_.get(), nullptr);
+  if (nursery_ && shutdown(nursery_.get(), SHUT_WR) == 0) leaving_.push_back(std::move(nursery_));
   nursery_ = std::move(coming_);
   for (int& each : asked_) each = 0;
   if (session_) ask_for(Door::session);
@@ -88,6 +90,11 @@ void Broker::started(Door door, unsigned long pid, Packet packet) {
   processes_.emplace(channel, std::move(process));
 }
 
+bool Broker::from_nursery(int channel) const {
+  return channel == nursery_.get() || channel == coming_.get() ||
+         std::any_of(leaving_.begin(), leaving_.end(), [&](const Descriptor& each) { return each.get() == channel; });
+}
+
 // false: there is no nursery and none can be had.
 bool Broker::served_nursery(int channel) {
   Result<Packet> packet = receive_packet(channel, Wait::no);
@@ -99,7 +106,7 @@ bool Broker::served_nursery(int channel) {
   const std::string_view name = frame.text("door");
   const Door door = name == "root" ? Door::root : name == "user" ? Door::user : Door::session;
   int& asked = asked_[static_cast<int>(door)];
-  asked = std::max(0, asked - 1);
+  if (channel == nursery_.get()) asked = std::max(0, asked - 1);
   if (frame.verb() == "started") {
     started(door, frame.number("pid", 1UL << 30, 0), std::move(*packet));
     return true;
@@ -111,6 +118,7 @@ bool Broker::served_nursery(int channel) {
 
 bool Broker::nursery_ended(int channel) {
   (void)epoll_ctl(events_.get(), EPOLL_CTL_DEL, channel, nullptr);
+  if (std::erase_if(leaving_, [&](const Descriptor& each) { return each.get() == channel; }) > 0) return true;
   if (channel == coming_.get()) {
     coming_ = Descriptor();
     log("unavailable",
@@ -302,7 +310,7 @@ int Broker::loop() {
     for (int i = 0; i < count; ++i) {
       const int fd = ready[i].data.fd;
       if (fd == signals_.get() && !served_signal()) return 0;
-      const bool nursery = fd == nursery_.get() || fd == coming_.get();
+      const bool nursery = from_nursery(fd);
       if (nursery && !served_nursery(fd)) return 1;
       if (fd != signals_.get() && !nursery) serve_process(fd);
     }

@@ -62,6 +62,7 @@ class Broker {
   bool served_nursery(int channel);
   bool nursery_ended(int channel);
   void nursery_ready();
+  bool from_nursery(int channel) const;
   void started(Door door, unsigned long pid, Packet packet);
   void ask_for(Door door);
   void keep_waiting();
@@ -102,6 +103,7 @@ class Broker {
   Listening listening_;
   Descriptor events_, signals_;
   Descriptor nursery_, coming_;       // the one that forks now, and the one that will when it is ready
+  std::vector<Descriptor> leaving_;   // that fork no more, and may still have processes to hand over
   int asked_[3] = {};                 // processes asked of the nursery that have not come yet, by door
   std::int64_t next_try_ = 0;         // when a process may be asked for again, after one could not be had
   bool session_ = false;              // --session: the one process is still to be asked for

@@ -155,6 +155,7 @@ class Nursery {
   }
 
   int wait_for_all() {
+    close(channel_at);  // all has been handed over
     close(root_at);
     close(user_at);
     while (wait(nullptr) > 0 || errno == EINTR) continue;

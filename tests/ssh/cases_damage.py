@@ -7,7 +7,7 @@ import threading
 
 from client import (ALL_ASKED, CODE_PROMPT, CONFIG, METHODS, SSHD_ALL, STACK, STATE, UTMFAD, Log, SignIn, Sshd, Verifier,
                     run, write)
-from stage import asked, configured, granted, kept, people, refused, settle, somebody, suite, verifier
+from stage import USUAL, asked, configured, granted, kept, people, refused, settle, somebody, suite, verifier
 from suite import expect
 
 RECORD, MARKS = f"{METHODS}/taro.yaml", f"{STATE}/taro"
@@ -309,3 +309,28 @@ def _():
         verifier.start()
     open_again()
     expect(os.path.exists(CONFIG), "the configuration is gone")
+
+
+def result_at_once(user, service):
+    """What the verifier says to a module that says hello and hears."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as line:
+        line.settimeout(20)
+        line.connect(ROOT_SOCKET)
+        fields = (("door", "authenticate"), ("user", user), ("service", service), ("first", "typed"))
+        line.send(("1 hello\n" + "".join(f"{key}={len(text)}:{text}\n" for key, text in fields)).encode())
+        while True:
+            frame = line.recv(16384).decode()
+            if not frame or frame.startswith("1 result"):
+                return frame
+
+
+@suite.case("a configuration that changes all the time turns nobody away")
+def _():
+    said = set()
+    try:
+        for number in range(150):
+            write(CONFIG, f"version: 1\nservices:\n  su: {{require: always, tries: {number % 2 + 1}}}\n")
+            said |= {result_at_once("newcomer", "su") for _ in range(3)}
+        expect(said == {"1 result\ncode=10:not-needed\n"}, str(said))
+    finally:
+        write(CONFIG, USUAL)
