@@ -64,6 +64,7 @@ void introduce(wire::Writer& hello, pam_handle_t* pamh, const char* user, std::s
   add(hello, "connection", variable(pamh, "SSH_CONNECTION"));
   if (auth_info.size() <= longest_auth_info) add(hello, "auth-info", auth_info);
   add(hello, "prefer", variable(pamh, "UTMFA_METHOD"));
+  add(hello, "language", variable(pamh, "UTMFA_LANGUAGE"));
   add(hello, "first", proven ? "proven" : password_was_typed(pamh) ? "typed" : "unknown");
 }
 

@@ -77,6 +77,8 @@ Status try_sign_in(const Trial& trial) {
   if (const char* tty = ttyname(STDIN_FILENO); tty != nullptr) (void)pam_set_item(pam, PAM_TTY, tty);
   const std::string prefer = "UTMFA_METHOD=" + trial.prefer;
   if (!trial.prefer.empty()) code = pam_putenv(pam, prefer.c_str());
+  const std::string language = "UTMFA_LANGUAGE=" + std::string(spoken());
+  if (code == PAM_SUCCESS) code = pam_putenv(pam, language.c_str());
   if (code == PAM_SUCCESS) code = pam_authenticate(pam, 0);
   if (code == PAM_SUCCESS) code = pam_acct_mgmt(pam, 0);
   const Status result = meaning(code, trial.service, pam);

@@ -67,13 +67,13 @@ Result<Hello> parsed_hello(std::string_view bytes) {
   hello.who.from = frame.text("from");
   hello.who.tty = frame.text("tty");
   hello.who.prefer = frame.text("prefer");
+  hello.who.language = frame.text("language").substr(0, 2);
   if (hello.who.user.empty() || hello.who.user.size() > longest_name)
     return Error{Code::invalid, "module: user name empty or longer than 255 bytes"};
   if (*door != EntryDoor::self) {
     hello.who.first = first_factor(frame.text("first"));
     return hello;
   }
-  hello.who.language = frame.text("language").substr(0, 2);
   Result<Request> request = parsed_request(frame);
   if (!request) return request.error();
   hello.request = std::move(*request);

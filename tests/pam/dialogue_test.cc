@@ -52,7 +52,7 @@ void every_result_has_its_code(void**) {
 
 void hello_says_what_pam_knows(void**) {
   const House house(
-      "auth optional FIRST authtok=hunter2 unix=0 env=UTMFA_METHOD=app-2 [env=SSH_CONNECTION=192.0.2.1 5 192.0.2.2 22] "
+      "auth optional FIRST authtok=hunter2 unix=0 env=UTMFA_METHOD=app-2 env=UTMFA_LANGUAGE=ja [env=SSH_CONNECTION=192.0.2.1 5 192.0.2.2 22] "
       "[env=SSH_AUTH_INFO_0=password]\n" +
       alone);
   FakeVerifier verifier(house.run_dir(), [](Peer& peer) {
@@ -64,6 +64,7 @@ void hello_says_what_pam_knows(void**) {
                         {"connection", "192.0.2.1 5 192.0.2.2 22"},
                         {"auth-info", "password"},
                         {"prefer", "app-2"},
+                        {"language", "ja"},
                         {"first", "proven"},
                         {"silent", "1"}});
     peer.say("result", granted);

@@ -39,9 +39,12 @@ def own(user, *words, stdin="", expected=0):
 
 
 class Terminal:
-    def __init__(self, user, *words):
-        program, *rest = as_him(user, "env", "TERM=xterm", "LANG=C.UTF-8", "utmfa-enroll", *words)
-        self.child = pexpect.spawn(program, rest, encoding="utf-8", timeout=30, dimensions=(60, 200))
+    """utmfa-enroll on a terminal, by the person himself or by root for him."""
+
+    def __init__(self, user, *words, by="himself", language="C.UTF-8", dimensions=(60, 200)):
+        program = ["env", "TERM=xterm", f"LANG={language}", "utmfa-enroll"]
+        command = as_him(user, *program, *words) if by == "himself" else [*program, "--user", user, *words]
+        self.child = pexpect.spawn(command[0], command[1:], encoding="utf-8", timeout=30, dimensions=dimensions)
         self.child.delaybeforesend = None
 
     def answer(self, prompt, text):
