@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 
 import pexpect
 from cases_set_up import AS_AT_A_SIGN_IN, APPLY, CODE, NAME, NUMBER, REST, WRITTEN, standing
@@ -212,3 +213,52 @@ def _():
             made.append(json.loads(said)["id"])
         expect(len(set(made)) == len(many) == 12, str(made))
         expect(set(standing(user)[1]) == set(made), f"{standing(user)} {made}")
+
+
+class Actor(threading.Thread):
+    """Adds, renames and removes, methods of his own only, while others do the same to the same person."""
+
+    rounds, kept = 12, 2
+
+    def __init__(self, name, command):
+        super().__init__()
+        self.name, self.command, self.made, self.wrong = name, command, [], []
+
+    def does(self, *words):
+        done = subprocess.run([*self.command, *words], text=True, capture_output=True, timeout=60, check=False)
+        if done.returncode:
+            self.wrong.append(f"{self.name} {words}: exit {done.returncode}: {done.stderr}")
+        return done.stdout
+
+    def run(self):
+        for number in range(self.rounds):
+            if self.wrong:
+                return
+            made = json.loads(self.does("add", "totp", "--label", f"{self.name} {number}", "--json") or "{}")
+            self.does("rename", made.get("id", ""), f"{self.name} {number} renamed")
+            self.made.append((made.get("id"), made.get("secret"), f"{self.name} {number} renamed"))
+            if len(self.made) > self.kept:
+                self.does("remove", self.made.pop(0)[0], "--yes")
+
+
+@suite.case("two administrators and the person add, rename and remove at once, many rounds: every change is there")
+def _():
+    with rules():
+        user = newcomer("self6")
+        by_root = ["utmfa-enroll", "--user", user]
+        actors = [Actor("first", by_root), Actor("second", by_root), Actor("self", as_him(user, "utmfa-enroll"))]
+        log = Log()
+        for actor in actors:
+            actor.start()
+        for actor in actors:
+            actor.join()
+        expect(not any(actor.wrong for actor in actors), f"{[actor.wrong for actor in actors]} {log.text()[-1500:]}")
+        listed = json.loads(run("utmfa-enroll", "--user", user, "list", "--json").stdout)["methods"]
+        expected = {identity: label for actor in actors for identity, _, label in actor.made}
+        expect({each["id"]: each["label"] for each in listed} == expected and len(expected) == 6, f"{listed} {expected}")
+        rounds = Actor.rounds * len(actors)
+        counts = {what: len(re.findall(rf"utmfa.*: {what} user={user} ", log.text())) for what in ("added", "renamed")}
+        expect(counts == {"added": rounds, "renamed": rounds}, str(counts))
+        for actor in actors:  # and what is kept of each is what he was shown
+            for identity, secret, _ in actor.made:
+                run(*by_root, "confirm", identity, "-", stdin=Totp(secret).code() + "\n")
