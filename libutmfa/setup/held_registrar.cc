@@ -2,7 +2,10 @@
 // The same lock, the same order and the same edits as root's registry; only the method file is somebody else's to open.
 #include "setup/held_registrar.h"
 
+#include <sys/stat.h>
+
 #include "setup/locked_change.h"
+#include "signin/words.h"
 
 namespace utmfa {
 
@@ -28,6 +31,12 @@ Result<Registered> HeldRegistrar::read() {
 Status HeldRegistrar::write(const Edit& edit, std::string_view kept_as) {
   StateFile state(record_.state.get(), record_.user, record_.keys, record_.state_path);
   if (Status locked = state.lock(); !locked) return locked;
+  // An administrator may have taken everything away meanwhile: what is written here would be written nowhere.
+  struct stat about {};
+  if (fstat(record_.state.get(), &about) != 0 || about.st_nlink == 0) {
+    state.unlock();
+    return Error{Code::unavailable, say("Your methods were changed meanwhile. Please try again.")};
+  }
   const auto save = [&](std::string_view text) { return shelf_.save(text, kept_as); };
   const Result<std::optional<MethodFile>> before = method_file();
   const auto guarded = [&](Registered& registered) -> Status {

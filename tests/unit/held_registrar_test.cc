@@ -97,6 +97,15 @@ void what_was_taken_back_leaves_no_file(void**) {
   assert_true(static_cast<bool>(added(held, premises)));  // and it can begin again
 }
 
+void a_state_that_is_gone_takes_nothing(void**) {
+  Premises premises;
+  Held held(premises);
+  assert_int_equal(unlink(premises.state_path("taro").c_str()), 0);
+  const Status refused = added(held, premises);
+  assert_int_equal(refused.error().code, Code::unavailable);
+  assert_int_not_equal(access(premises.methods_path("taro").c_str(), F_OK), 0);
+}
+
 void what_an_edit_refuses_is_written_nowhere(void**) {
   Premises premises;
   premises.enrol("taro", "totp");
@@ -227,6 +236,7 @@ int main() {
   const CMUnitTest tests[] = {
       cmocka_unit_test(utmfa::a_first_registration),
       cmocka_unit_test(utmfa::what_was_taken_back_leaves_no_file),
+      cmocka_unit_test(utmfa::a_state_that_is_gone_takes_nothing),
       cmocka_unit_test(utmfa::what_an_edit_refuses_is_written_nowhere),
       cmocka_unit_test(utmfa::a_broker_that_does_not_answer),
       cmocka_unit_test(utmfa::another_persons_file_is_refused),
