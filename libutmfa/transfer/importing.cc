@@ -44,7 +44,7 @@ struct Importing::Work {
   std::vector<Imported> fates;
   std::string not_applied;
   Time now = 0;
-  bool changed = false;
+  bool changed = false, waits = false;  // waits: with the batch
 
   int added() const {
     return static_cast<int>(
@@ -127,7 +127,24 @@ Status Importing::edit(Registered& registered, Work& work) {
   return work.changed ? Status(Done{}) : Status(Error{Code::conflict, std::string(nothing_to_write)});
 }
 
-void Importing::note(const std::string& user, int added) { waiting_.emplace_back(user, added); }
+void Importing::note(const std::string& user, const Work& work) {
+  (work.waits ? waiting_ : finished_).emplace_back(user, work.added());
+}
+
+// As the batch does: who was added first is on the disk first.
+void Importing::settle() {
+  const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(batch_.lasting() - settled_);
+  std::move(waiting_.begin(), end, std::back_inserter(finished_));
+  waiting_.erase(waiting_.begin(), end);
+  settled_ = batch_.lasting();
+}
+
+Status Importing::advance() {
+  if (!batch_.full()) return Done{};
+  if (Status done = batch_.advance(); !done) return done;
+  settle();
+  return Done{};
+}
 
 // New people go with the batch; who is known is changed alone, and only where something is to be changed.
 Status Importing::put(const std::string& user, Work& work, const std::function<Status(Registered&)>& edit) {
@@ -135,7 +152,8 @@ Status Importing::put(const std::string& user, Work& work, const std::function<S
   if (effect_ == Effect::lasting) {
     const Result<Batch::Added> added = batch_.add(user, work.keys, edit);
     if (!added) return idle(added.error()) ? Status(Done{}) : Status(added.error());
-    if (*added == Batch::Added::waiting) return Done{};
+    work.waits = *added == Batch::Added::waiting;
+    if (work.waits) return Done{};
   }
   Result<Registered> registered = desk_.registry.read(user);
   if (!registered) return registered.error();
@@ -156,10 +174,10 @@ Status Importing::person(const std::string& user, const std::vector<ImportRow*>&
     work.fates.clear();
     for (const ImportRow* row : rows) work.fates.push_back({row->line, user, Fate::rejected, done.error().what});
   }
-  if (work.changed) note(user, work.added());
+  if (work.changed) note(user, work);
   if (!work.not_applied.empty()) not_applied_.push_back({rows.front()->line, user, Fate::rejected, work.not_applied});
   std::move(work.fates.begin(), work.fates.end(), std::back_inserter(results_));
-  return batch_.full() ? finish() : Status(Done{});
+  return advance();
 }
 
 Status Importing::person(const Packed& packed, const UserKeys& sealed_under) {
@@ -188,15 +206,15 @@ Status Importing::person(const Packed& packed, const UserKeys& sealed_under) {
   const Status done = put(user, work, edit);
   if (!done && (done.error().code == Code::os || done.error().code == Code::internal)) return done;
   if (!done) fate = {0, user, Fate::rejected, done.error().what};
-  if (fate.fate == Fate::added) note(user, static_cast<int>(packed.file.methods.size()));
+  if (fate.fate == Fate::added)
+    (work.waits ? waiting_ : finished_).emplace_back(user, static_cast<int>(packed.file.methods.size()));
   results_.push_back(std::move(fate));
-  return batch_.full() ? finish() : Status(Done{});
+  return advance();
 }
 
 Status Importing::finish() {
   if (Status done = batch_.finish(); !done) return done;
-  std::move(waiting_.begin(), waiting_.end(), std::back_inserter(finished_));
-  waiting_.clear();
+  settle();
   return Done{};
 }
 

@@ -60,12 +60,15 @@ class Importing {
   Result<bool> there_already(const Registered& registered, const Work& work, const ImportRow& row,
                              std::string& differs);
   Status put(const std::string& user, Work& work, const std::function<Status(Registered&)>& edit);
-  void note(const std::string& user, int added);
+  void note(const std::string& user, const Work& work);
+  Status advance();
+  void settle();
   const ImportDesk desk_;
   Effect effect_;
   Batch batch_;
   std::vector<Imported> results_, not_applied_;
   std::vector<std::pair<std::string, int>> waiting_, finished_;
+  std::size_t settled_ = 0;  // of those that the batch has made last
 };
 
 }  // namespace utmfa
