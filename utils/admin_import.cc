@@ -15,7 +15,7 @@
 #include "progress.h"
 #include "signin/words.h"
 #include "terminal.h"
-#include "transfer/csv.h"
+#include "transfer/again.h"
 
 namespace utmfa {
 namespace {
@@ -110,17 +110,30 @@ Count counted(const std::vector<Imported>& results, std::vector<RejectedRow>& re
   return count;
 }
 
-Status write_rejected(const std::string& path, const std::vector<RejectedRow>& rejected) {
-  const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, S_IRUSR | S_IWUSR));
-  if (!file) return os_error(path, "cannot be written");
-  std::string text = "line,user,reason\r\n";
-  for (const RejectedRow& each : rejected)
-    text += std::to_string(each.line) + "," + csv_cell(each.user) + "," + csv_cell(each.reason) + "\r\n";
+// The rows themselves where there is a text; otherwise the names, which google-authenticator's form takes as a list.
+std::string rejected_text(const ImportSource& source, const std::vector<RejectedRow>& rejected) {
+  Reasons reasons;
+  std::string names;
+  for (const RejectedRow& each : rejected) {
+    reasons.emplace(each.line, say(each.reason));
+    names += "# " + cleaned(say(each.reason), 1000) + "\n" + each.user + "\n";
+  }
+  if (source.format.empty()) return names;
+  if (source.format == "csv") return csv_again(source.text.view(), reasons);
+  if (source.format == "json") return json_again(source.text.view(), reasons);
+  return lines_again(source.text.view(), reasons);
+}
+
+Status write_rejected(const std::string& path, std::string text) {
+  const Descriptor file(
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, S_IRUSR | S_IWUSR));
+  if (!file || fchmod(file.get(), S_IRUSR | S_IWUSR) != 0) return os_error(path, "cannot be written");
   for (std::string_view rest = text; !rest.empty();) {
     const ssize_t wrote = ::write(file.get(), rest.data(), rest.size());
     if (wrote <= 0) return os_error(path, "cannot be written");
     rest.remove_prefix(static_cast<std::size_t>(wrote));
   }
+  wipe(text);
   return fsync(file.get()) == 0 || errno == EINVAL ? Status(Done{}) : os_error(path, "cannot be synced");
 }
 
@@ -160,7 +173,8 @@ Status tell(const AdminOptions& options, const ImportSource& source, const Impor
   const std::vector<RejectedRow> waiting = as_rejected(importing.not_applied());
   const std::map<std::string, int> notes = notes_of(source.rows);
   if (!options.bulk.rejected.empty())
-    if (Status written = write_rejected(options.bulk.rejected, rejected); !written) return written;
+    if (Status written = write_rejected(options.bulk.rejected, rejected_text(source, rejected)); !written)
+      return written;
   if (options.common.format == Format::json) {
     Json said = Json::object();
     for (const auto& [note, times] : notes) said[note] = times;

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "base/text.h"
+#include "each_person.h"
 #include "import_source.h"
 #include "import_verb.h"
 #include "signin/words.h"
@@ -88,13 +89,19 @@ void read_google_file(const AdminOptions& options, const Person& person, ImportR
   for (ImportRow& row : *read) rows.rows.push_back(std::move(row));
 }
 
-ImportRows read_google(const AdminOptions& options) {
+Result<ImportRows> read_google(const AdminOptions& options) {
   ImportRows rows;
+  std::vector<std::string> names = options.bulk.what;
+  if (names == std::vector<std::string>{"-"}) {
+    Result<std::vector<std::string>> listed = names_on_stdin();
+    if (!listed) return listed.error();
+    names = std::move(*listed);
+  }
   if (options.bulk.what.empty()) {
     for (const Person& person : everybody()) read_google_file(options, person, rows);
     return rows;
   }
-  for (const std::string& name : options.bulk.what) {
+  for (const std::string& name : names) {
     const Result<Person> person = person_named(name);
     if (person)
       read_google_file(options, *person, rows);
@@ -104,12 +111,15 @@ ImportRows read_google(const AdminOptions& options) {
   return rows;
 }
 
-Result<ImportRows> read_rows(const AdminOptions& options, const std::string& path) {
+Result<ImportRows> read_rows(const AdminOptions& options, const std::string& path, ImportSource& source) {
   const std::string& from = options.bulk.from;
   const Result<std::string> format = from.empty() ? format_of(options, path) : Result<std::string>(from);
   if (!format) return format.error();
-  const Result<Secret> text = read_named(path, longest_import);
-  if (!text) return text.error();
+  Result<Secret> read = read_named(path, longest_import);
+  if (!read) return read.error();
+  source.format = *format;
+  source.text = std::move(*read);
+  const Secret* text = &source.text;
   const std::string shown_path = path == "-" ? say("standard input") : path;
   if (*format == "csv") return parse_csv_rows(text->view(), shown_path);
   if (*format == "json") return parse_json_rows(text->view(), shown_path);
@@ -162,18 +172,20 @@ Result<Secret> passphrase(const std::string& file, Typed typed) {
 }
 
 Result<ImportSource> read_source(const AdminOptions& options) {
-  ImportSource source{Names(options.bulk.as_written ? Names::From::writing : Names::From::services), {}, {}};
+  ImportSource source{Names(options.bulk.as_written ? Names::From::writing : Names::From::services), {}, {}, {}, {}};
   if (options.bulk.sealed) {
     if (Status read = read_parcel(options, source); !read) return read.error();
     return source;
   }
   if (options.bulk.from == "google-authenticator") {
-    source.rows = read_google(options);
+    Result<ImportRows> rows = read_google(options);
+    if (!rows) return rows.error();
+    source.rows = std::move(*rows);
     return source;
   }
   const Result<std::string> path = only_file(options);
   if (!path) return path.error();
-  Result<ImportRows> rows = read_rows(options, *path);
+  Result<ImportRows> rows = read_rows(options, *path, source);
   if (!rows) return rows.error();
   source.rows = std::move(*rows);
   settle_names(source);

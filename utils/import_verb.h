@@ -30,6 +30,8 @@ class Names {
 struct ImportSource {
   Names names;
   ImportRows rows;
+  Secret text;         // as it was read, for the file of rejected rows
+  std::string format;  // csv, json, oath, u2f; "" = no text
   std::optional<Parcel> parcel;
 };
 

@@ -67,13 +67,17 @@ Status read_proven(ImportRow& row, const Secret& cell) {
   return cell.view() == "yes" || cell.view() == "no" ? Status(Done{}) : wrong("proven", "expected yes or no");
 }
 
+// Of a file of rejected rows.
+Status pass_over(ImportRow&, const Secret&) { return Done{}; }
+
 struct ImportColumn {
   std::string_view name;
   Status (*read)(ImportRow&, const Secret&);
 };
-constexpr ImportColumn columns[] = {{"user", read_user},         {"kind", read_kind},    {"secret", read_secret},
-                                    {"codes", read_codes},       {"label", read_label},  {"status", read_status},
-                                    {"language", read_language}, {"proven", read_proven}};
+constexpr ImportColumn columns[] = {{"user", read_user},         {"kind", read_kind},     {"secret", read_secret},
+                                    {"codes", read_codes},       {"label", read_label},   {"status", read_status},
+                                    {"language", read_language}, {"proven", read_proven}, {"line", pass_over},
+                                    {"reason", pass_over}};
 
 const ImportColumn* column_named(std::string_view name) {
   const auto found =

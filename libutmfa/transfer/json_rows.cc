@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "base/yaml.h"
+#include "transfer/again.h"
 #include "transfer/cells.h"
 
 namespace utmfa {
@@ -108,6 +109,31 @@ class JsonRowsReader final : public nlohmann::json_sax<nlohmann::json> {
 };
 
 }  // namespace
+
+// Two objects on one line are not told apart: both are written, and the one that was taken is there already.
+std::string json_again(std::string_view text, const Reasons& reasons) {
+  using Tree = nlohmann::ordered_json;
+  int line = 1;
+  std::vector<int> begun;
+  const Tree::parser_callback_t note = [&](int depth, Tree::parse_event_t event, Tree&) {
+    if (depth == 1 && event == Tree::parse_event_t::object_start) begun.push_back(line);
+    return true;
+  };
+  Tree again = Tree::array();
+  try {
+    Tree all = Tree::parse(Letters(text.data(), &line), Letters(text.data() + text.size(), nullptr), note);
+    for (std::size_t i = 0; i < all.size() && i < begun.size(); ++i) {
+      const auto reason = reasons.find(begun[i]);
+      if (reason == reasons.end()) continue;
+      all[i]["line"] = begun[i];
+      all[i]["reason"] = cleaned(reason->second, 1000);
+      again.push_back(std::move(all[i]));
+    }
+    return again.dump(1, ' ') + "\n";
+  } catch (const std::exception&) {  // was read before: cannot be
+    return "[]\n";
+  }
+}
 
 Result<ImportRows> parse_json_rows(std::string_view text, const std::string& path) {
   int line = 1;
