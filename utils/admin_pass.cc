@@ -59,6 +59,11 @@ Status give_pass(Desk& desk, const AdminOptions& options) {
                                     if (!given) return given.error();
                                     return Outcomes{given->pass + "  " + given->expires, json_of(*given, options)};
                                   }});
+  if (!options.yes)
+    if (Status sure =
+            ask_yes_at_terminal(say("Give {0} a temporary pass for {1}? [no]: ", {options.user, options.valid}));
+        !sure)
+      return sure;
   const Result<Given> given = give(desk, options, options.user);
   if (!given) return given.error();
   if (options.common.format == Format::json) {

@@ -171,10 +171,14 @@ Status show_person(Desk& desk, const AdminOptions& options) {
 
 Status unlock(Desk& desk, const AdminOptions& options) {
   if (options.bulk.names_from_stdin)
-    return on_everybody(options, {"", [&](const std::string& user) -> Result<Outcomes> {
+    return on_everybody(options, {say("Forget the wrong answers of everybody on this list ({0} names)? [no]: "),
+                                  [&](const std::string& user) -> Result<Outcomes> {
                                     const Result<std::string> closed = unlock_person(desk, options, user);
                                     return closed ? Result<Outcomes>(Outcomes{*closed, {}}) : closed.error();
                                   }});
+  if (!options.yes)
+    if (Status sure = ask_yes_at_terminal(say("Forget the wrong answers of {0}? [no]: ", {options.user})); !sure)
+      return sure;
   const Result<std::string> closed = unlock_person(desk, options, options.user);
   if (!closed) return closed.error();
   show(say("{0} may try again.", {options.user}));

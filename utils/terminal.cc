@@ -136,6 +136,10 @@ Result<std::string> ask_text(std::string_view prompt) {
   return std::string(trimmed(answer->view()));
 }
 
+Status ask_yes_at_terminal(std::string_view prompt) {
+  return isatty(STDIN_FILENO) != 0 ? ask_yes(prompt) : Status(Done{});
+}
+
 Status ask_yes(std::string_view prompt) {
   const Result<std::string> answer = ask_text(prompt);
   if (!answer) return answer.error();

@@ -23,7 +23,9 @@ void complain(std::string_view line);  // to standard error
 // One line from standard input, without its end. Interrupted or at its end: an Error with Code::refused.
 Result<Secret> ask(std::string_view prompt, Echo echo);
 Result<std::string> ask_text(std::string_view prompt);
-Status ask_yes(std::string_view prompt);  // anything but yes: an Error with Code::refused
+Status ask_yes(std::string_view prompt);
+// Where a person sits at a terminal; a script that gives no answer has meant what it says.
+Status ask_yes_at_terminal(std::string_view prompt);  // anything but yes: an Error with Code::refused
 
 bool terminal_is_utf8();  // as the environment says
 

@@ -13,6 +13,8 @@ import stat
 import subprocess
 import time
 
+import pexpect
+
 from programs import Place, add_app, build, check, done, me, others, totp
 
 CONFIG = "version: 1\nregistration: {minimum: 1, test: optional%s}\n"
@@ -285,6 +287,16 @@ def lists():
     given = place.admin("pass", "-", "--yes", "--json", stdin=names, expect=1)
     passes = {each["user"]: each for each in json.loads(given.stdout)}
     check(passes[taro]["done"] and len(passes[taro]["pass"]) == 14 and not passes[me]["done"] and len(passes) == 4, passes)
+    place.admin("unlock", "--stdin", stdin=names, expect=1)  # asked, and nobody answers
+    for verb in ("unlock", "pass"):
+        child = pexpect.spawn(f"{build}/utils/utmfa-admin", [*place.options, verb, taro], timeout=15, encoding="utf-8",
+                              env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"})
+        child.expect(r"\[no\]: ")
+        child.sendline("no")
+        child.expect("nothing was changed")
+        child.expect(pexpect.EOF)
+        child.close()
+        check(child.exitstatus == 1, verb)
     said = place.admin("unlock", "--stdin", "--yes", stdin=names, expect=1)
     check("2 done, 2 refused, 0 failed" in said.stdout, said.stdout)
     said = place.admin("reset", "--stdin", "--yes", "--reason", "end of term", stdin=names, expect=1)
