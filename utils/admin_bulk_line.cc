@@ -84,7 +84,8 @@ class BulkLine {
                      say("do not ask the name services: for people who are not on this machine yet"));
     CLI::Option* apply = import->add_flag("--apply", bulk.apply, say("do it; with --from only a dry run is made else"));
     import->add_flag("--dry-run", bulk.dry_run, say("only say what would be done"))->excludes(apply);
-    import->add_option("--rejected", bulk.rejected, say("file to write the rejected rows to, as CSV"));
+    import->add_option("--rejected", bulk.rejected,
+                       say("file for the rejected rows, to be put right and imported again"));
     reason(import);
   }
 
