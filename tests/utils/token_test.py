@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import time
 
-from programs import Place, add_app, check, done, hotp, others, source, totp
+from programs import Place, add_app, build, check, done, hotp, others, source, totp
 
 taro, hanako = others[0], others[1]
 CONFIG = "version: 1\nregistration: {minimum: 2, test: optional}\nservices: {default: {require: enrolled}}\n"
@@ -328,12 +328,27 @@ def many():
     check(len(json.loads(place.admin("token", "list", "--json").stdout)["tokens"]) == 20000, "all there")
 
 
+def lent_at_once():
+    """Two desks lend the same token at the same moment: one of them does."""
+    for serial in ("1000001", "1000002", "H1"):
+        place = stocked()
+        desks = [subprocess.Popen(  # pylint: disable=R1732
+            [f"{build}/utils/utmfa-admin", *place.options, "token", "lend", serial, user], stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL) for user in (taro, hanako)]
+        ended = [desk.wait(timeout=30) for desk in desks]
+        check(ended.count(0) == 1, serial, ended)
+        who, other = (taro, hanako) if ended[0] == 0 else (hanako, taro)
+        check(len(place.methods(who)) == 1 and not place.methods(other), serial, "lent twice")
+        check(list(tokens(place, "--lent")) == [serial], serial)
+
+
 def japanese():
     place = stocked()
     said = place.run("utmfa-admin", "--language", "ja", "token", "lend", "H1", taro)
     check(taro in said.stdout, said)
 
 
-for test in (imported, hostile_files, pskc, pskctool, loans, overdue, retired_and_resynced, restored, many, japanese):
+for test in (imported, hostile_files, pskc, pskctool, loans, overdue, retired_and_resynced, restored, many, lent_at_once,
+             japanese):
     test()
 done()
