@@ -61,6 +61,7 @@ class Dialogue {
   // One frame of the verifier that is not a result.
   Next follow(const wire::Reader& frame, Door door) {
     if (frame.verb() == "tell") return tell(frame);
+    if (frame.verb() == "wait") return Next::frame;  // a message is on its way: it is still there
     if (door == Door::account) return Next::garbage;
     if (frame.verb() == "prompt") return prompt(frame);
     if (frame.verb() == "choose") return choose(frame);

@@ -72,17 +72,13 @@ class Client {
     if (request.sure == Consent::given) frame.number("sure", 1);
     std::string methods;
     for (const std::string& each : request.methods) methods += (methods.empty() ? "" : " ") + each;
-    const std::pair<std::string_view, std::string_view> fields[] = {{"kind", request.kind},
-                                                                    {"label", request.label},
-                                                                    {"digits", request.digits},
-                                                                    {"period", request.period},
-                                                                    {"algorithm", request.algorithm},
-                                                                    {"serial", request.serial},
-                                                                    {"counter", request.counter},
-                                                                    {"method", request.method},
-                                                                    {"methods", methods},
-                                                                    {"secret", request.secret.view()},
-                                                                    {"code", request.code.view()}};
+    const std::pair<std::string_view, std::string_view> fields[] = {
+        {"kind", request.kind},       {"label", request.label},         {"digits", request.digits},
+        {"period", request.period},   {"algorithm", request.algorithm}, {"serial", request.serial},
+        {"counter", request.counter}, {"method", request.method},       {"methods", methods},
+        {"number", request.number},   {"slot", request.slot},           {"extension", request.extension},
+        {"prefer", request.prefer},   {"device", request.device},       {"secret", request.secret.view()},
+        {"code", request.code.view()}};
     for (const auto& [key, value] : fields)
       if (!value.empty()) frame.text(key, value);
     return send(frame);
@@ -113,6 +109,7 @@ class Client {
   Status follow(const wire::Reader& frame) {
     const std::string text(frame.text("text"));
     if (frame.verb() == "tell") return talk_.tell(text, frame.text("style") == "error" ? Style::error : Style::info);
+    if (frame.verb() == "wait") return Done{};
     if (frame.verb() == "picture") return talk_.picture(text);
     if (frame.verb() == "data") return talk_.data(text);
     if (frame.verb() == "prompt")

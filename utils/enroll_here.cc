@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // An act on the directories themselves, with the questions on this terminal and the trial through PAM.
 #include "enroll.h"
+#include "gateway_messenger.h"
 #include "pam_trial.h"
 #include "setup/directory_registrar.h"
 #include "terminal_talk.h"
@@ -20,7 +21,8 @@ Status enroll_here(EnrollOptions& options) {
   const auto trial = [&](const std::string& method) {
     return try_sign_in({std::string(test_service), *user, method, options.common.pam});
   };
-  Bench bench{registrar, talk, desk.config, desk.clock, desk.random, audit, enroll_command(*user), trial};
+  GatewayMessenger messenger(desk.config);
+  Bench bench{registrar, talk, desk.config, desk.clock, desk.random, audit, enroll_command(*user), trial, &messenger};
   return perform(bench, options.request);
 }
 

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "command_line.h"
 #include "enroll.h"
+#include "phone_number.h"
 #include "signin/words.h"
 #include "terminal.h"
 
@@ -100,9 +101,27 @@ class CommandLine {
     token->add_option("--counter", options_.request.counter, say("counter of its next code"));
     CLI::App* sheet = verb(*add, "recovery", say("recovery sheet of ten codes; shows them once"), "add-recovery");
     sheet->add_option("--label", options_.request.label, say("the person's own name for it"));
+    phone_verbs(*add);
     CLI::App* proof = verb(app_, "confirm", say("prove the first code of a method"), "confirm");
     proof->add_option("METHOD", options_.request.method, say("for example app-1"))->required();
     proof->add_option("CODE", options_.code, say("the code; - reads it from standard input"))->required();
+  }
+
+  void phone_verbs(CLI::App& add) {
+    Request& request = options_.request;
+    CLI::App* phone = verb(add, "phone", say("telephone: a code by SMS or by call"), "add-phone");
+    phone->add_option("NUMBER", request.number, say("as it is dialled, or with + and the country code"))->required();
+    choice(phone, "--slot", request.slot, say("which phone it is (default: mobile)"),
+           {"mobile", "alternate", "office"});
+    phone->add_option("--extension", request.extension, say("of an office phone"));
+    choice(phone, "--prefer", request.prefer, say("what is offered first (default: sms)"), {"sms", "voice"});
+    phone->add_option("--label", request.label, say("the person's own name for it"));
+    CLI::App* push = verb(add, "push", say("app that asks: a number is typed there"), "add-push");
+    push->add_option("DEVICE", request.device, say("what the gateway knows the app by"))->required();
+    push->add_option("--label", request.label, say("the person's own name for it"));
+    CLI::App* changed = verb(app_, "change-number", say("give a phone another number"), "change-number");
+    method(changed);
+    changed->add_option("NUMBER", request.number, say("the new number"))->required();
   }
 
   void change_verbs() {
@@ -140,9 +159,22 @@ class CommandLine {
     return Done{};
   }
 
+  // A number is made one of E.164 here, so that what parses numbers is never in the verifier.
+  Status read_number() {
+    std::string& number = options_.request.number;
+    if (number.empty()) return Done{};
+    const Result<Config> config = load_config(options_.common.config, kind_names());
+    if (!config) return Error{Code::unavailable, config.error().what};
+    Result<std::string> read = telephone_number(number, config->region);
+    if (!read) return read.error();
+    number = std::move(*read);
+    return Done{};
+  }
+
   // Root, and whoever has directories of his own, needs nobody; everybody else asks the verifier.
   Status act() {
     if (Status read = read_secrets(); !read) return read;
+    if (Status read = read_number(); !read) return read;
     if (options_.common.format == Format::json) options_.request.form = Format::json;
     if (geteuid() == 0 || options_.common.data != default_data) return enroll_here(options_);
     if (options_.request.form == Format::text) options_.request.proving = Request::Proving::at_once;

@@ -34,11 +34,13 @@ std::int64_t monotonic_seconds() {
 }  // namespace
 
 const Broker::Permitted Broker::permitted[] = {
-    {"taken", Flag::once, &Broker::grant_taken},   // connected, but silent: start another one to wait
-    {"open", Flag::once, &Broker::grant_open},     // the record of the person that the peer may act for
-    {"audit", Flag::often, &Broker::grant_audit},  // a line, about that person only once the record is open
-    {"load", Flag::often, &Broker::grant_load},    // where a registration is changed: that person's method file
-    {"save", Flag::often, &Broker::grant_save},    // and another one in its place
+    {"taken", Flag::once, &Broker::grant_taken},       // connected, but silent: start another one to wait
+    {"open", Flag::once, &Broker::grant_open},         // the record of the person that the peer may act for
+    {"audit", Flag::often, &Broker::grant_audit},      // a line, about that person only once the record is open
+    {"load", Flag::often, &Broker::grant_load},        // where a registration is changed: that person's method file
+    {"save", Flag::often, &Broker::grant_save},        // and another one in its place
+    {"deliver", Flag::often, &Broker::grant_deliver},  // a message to that person, by a gateway
+    {"stop", Flag::often, &Broker::grant_stop},        // nobody waits for it any more
 };
 
 Broker::Broker(Settings settings, ConfigFile config, Records records)
@@ -248,6 +250,7 @@ void Broker::end(std::map<int, Process>::iterator process) {
   // A process forked a moment ago may still hold a copy of this channel; only this takes it off the queue for sure.
   (void)epoll_ctl(events_.get(), EPOLL_CTL_DEL, process->first, nullptr);
   const std::string registering = process->second.change.open ? process->second.user : std::string();
+  end_deliveries(process->first);
   processes_.erase(process);
   if (!registering.empty()) forget_unused(registering);
 }
@@ -312,7 +315,7 @@ int Broker::loop() {
       if (fd == signals_.get() && !served_signal()) return 0;
       const bool nursery = from_nursery(fd);
       if (nursery && !served_nursery(fd)) return 1;
-      if (fd != signals_.get() && !nursery) serve_process(fd);
+      if (fd != signals_.get() && !nursery && !served_delivery(fd)) serve_process(fd);
     }
     end_overdue();
     keep_waiting();

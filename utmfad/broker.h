@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -37,6 +38,11 @@ class Broker {
     std::string text;  // of the new method file, as far as it has come
     int loads = 0, saves = 0;
   };
+  struct Delivery {  // a gateway that runs for a sign-in process
+    Descriptor line, handle;
+    int process = -1;  // its channel
+    std::string id;
+  };
   struct Process {
     unsigned long pid = 0;
     Descriptor channel;
@@ -47,7 +53,7 @@ class Broker {
     std::string user;
     bool registered = false;  // there is a method file
     Change change;
-    int audits = 0, notices = 0;
+    int audits = 0, notices = 0, deliveries = 0;
     std::int64_t deadline = 0;  // CLOCK_MONOTONIC, seconds
   };
   enum class Flag { once, often };
@@ -75,6 +81,13 @@ class Broker {
   Status grant_taken(Process&, const wire::Reader&, Packet&);
   Status grant_open(Process&, const wire::Reader&, Packet&);
   Status grant_audit(Process&, const wire::Reader&, Packet&);
+  Status grant_deliver(Process&, const wire::Reader&, Packet&);
+  Status grant_stop(Process&, const wire::Reader&, Packet&);
+  Status start_delivery(Process& process, const wire::Reader& frame);
+  void undelivered(Process& process, std::string_view id, const Error& why);
+  bool served_delivery(int line);
+  void end_deliveries(int process);
+  bool too_many_deliveries();
   Status grant_load(Process&, const wire::Reader&, Packet&);
   Status grant_save(Process&, const wire::Reader&, Packet&);
   Result<Record> record_for_change(Process& process, Name name);
@@ -102,12 +115,14 @@ class Broker {
   SystemAudit audit_;
   Listening listening_;
   Descriptor events_, signals_;
-  Descriptor nursery_, coming_;       // the one that forks now, and the one that will when it is ready
-  std::vector<Descriptor> leaving_;   // that fork no more, and may still have processes to hand over
-  int asked_[3] = {};                 // processes asked of the nursery that have not come yet, by door
-  std::int64_t next_try_ = 0;         // when a process may be asked for again, after one could not be had
-  bool session_ = false;              // --session: the one process is still to be asked for
-  std::map<int, Process> processes_;  // by channel
+  Descriptor nursery_, coming_;         // the one that forks now, and the one that will when it is ready
+  std::vector<Descriptor> leaving_;     // that fork no more, and may still have processes to hand over
+  int asked_[3] = {};                   // processes asked of the nursery that have not come yet, by door
+  std::int64_t next_try_ = 0;           // when a process may be asked for again, after one could not be had
+  bool session_ = false;                // --session: the one process is still to be asked for
+  std::map<int, Process> processes_;    // by channel
+  std::map<int, Delivery> deliveries_;  // by line
+  std::deque<std::int64_t> delivered_;  // CLOCK_MONOTONIC, of the last hour
 };
 
 }  // namespace utmfa

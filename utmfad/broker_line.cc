@@ -39,6 +39,7 @@ Result<Record> record_from_broker(int channel, int connection, const std::string
 
 Result<Packet> BrokerShelf::reply() {
   Result<Packet> packet = receive_packet(channel_, Wait::yes);
+  while (packet && messenger_.took(*packet)) packet = receive_packet(channel_, Wait::yes);
   if (!packet) return packet;
   const wire::Reader frame(packet->bytes);
   if (frame.verb() == "refused") return Error{Code::unavailable, std::string(frame.text("why"))};

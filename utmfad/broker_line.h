@@ -4,6 +4,7 @@
 #pragma once
 
 #include "audit/audit.h"
+#include "broker_messenger.h"
 #include "record.h"
 #include "setup/held_registrar.h"
 #include "signin/sign_in.h"
@@ -24,13 +25,14 @@ Result<Record> record_from_broker(int channel, int connection, const std::string
 
 class BrokerShelf final : public MethodShelf {
  public:
-  explicit BrokerShelf(int channel) : channel_(channel) {}
+  BrokerShelf(int channel, BrokerMessenger& messenger) : channel_(channel), messenger_(messenger) {}
   Result<std::optional<std::string>> load() override;
   Status save(std::string_view text, std::string_view kept_as) override;
 
  private:
   Result<Packet> reply();
   int channel_;
+  BrokerMessenger& messenger_;  // what is under way may come to its end in between
 };
 
 // How much of a method file goes into one frame.

@@ -34,7 +34,9 @@ Result<Request> parsed_request(const wire::Reader& frame) {
   const std::pair<std::string_view, std::string*> fields[] = {
       {"act", &request.act},       {"kind", &request.kind},       {"label", &request.label},
       {"digits", &request.digits}, {"period", &request.period},   {"algorithm", &request.algorithm},
-      {"serial", &request.serial}, {"counter", &request.counter}, {"method", &request.method}};
+      {"serial", &request.serial}, {"counter", &request.counter}, {"method", &request.method},
+      {"number", &request.number}, {"slot", &request.slot},       {"extension", &request.extension},
+      {"prefer", &request.prefer}, {"device", &request.device}};
   for (const auto& [key, value] : fields) {
     if (!frame.has(key)) continue;
     if (frame.text(key).size() > longest_field)
@@ -67,6 +69,7 @@ Result<Hello> parsed_hello(std::string_view bytes) {
   hello.who.from = frame.text("from");
   hello.who.tty = frame.text("tty");
   hello.who.prefer = frame.text("prefer");
+  hello.who.connection = frame.text("connection").substr(0, longest_field);
   hello.who.language = frame.text("language").substr(0, 2);
   if (hello.who.user.empty() || hello.who.user.size() > longest_name)
     return Error{Code::invalid, "module: user name empty or longer than 255 bytes"};

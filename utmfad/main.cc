@@ -13,13 +13,14 @@
 #include <optional>
 
 #include "broker.h"
+#include "delivery_process.h"
 #include "nursery.h"
 #include "sandbox.h"
 
 namespace utmfa {
 namespace {
 
-enum class Mode { serve, session, check, nursery };
+enum class Mode { serve, session, check, nursery, deliver };
 
 struct Options {
   Settings settings;
@@ -48,6 +49,7 @@ constexpr option known[] = {{"config", required_argument, nullptr, 'c'},
                             {"help", no_argument, nullptr, 'h'},
                             {"version", no_argument, nullptr, 'v'},
                             {"nursery", no_argument, nullptr, 'n'},
+                            {"deliver", no_argument, nullptr, 'm'},
                             {nullptr, 0, nullptr, 0}};
 
 // An exit status instead of Options: there is nothing to serve.
@@ -69,6 +71,8 @@ std::optional<int> parsed(int argc, char** argv, Options& options) {
       options.mode = Mode::check;
     else if (c == 'n')
       options.mode = Mode::nursery;  // by the broker only: see nursery.h
+    else if (c == 'm')
+      options.mode = Mode::deliver;  // the same: see delivery_process.h
     else if (c == 'h')
       return fputs(help, stdout) < 0 ? 1 : 0;
     else if (c == 'v')
@@ -153,6 +157,7 @@ int main(int argc, char** argv) {
   }
   utmfa::clean_start();
   if (options.mode == utmfa::Mode::nursery) return utmfa::nursery(options.settings);
+  if (options.mode == utmfa::Mode::deliver) return utmfa::deliver_one(options.settings);
   if (options.mode == utmfa::Mode::session && !utmfa::first_process_ends()) return 1;
   return utmfa::run(options);
 }

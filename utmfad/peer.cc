@@ -34,11 +34,17 @@ Status came_in_at(const Descriptor& door, const Descriptor& connection) {
 }
 
 Result<uid_t> peer_uid(const Descriptor& connection) {
+  const Result<Peer> peer = peer_of(connection);
+  if (!peer) return peer.error();
+  return peer->uid;
+}
+
+Result<Peer> peer_of(const Descriptor& connection) {
   ucred peer{};
   socklen_t size = sizeof peer;
   if (getsockopt(connection.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
     return os_error("connection", "SO_PEERCRED");
-  return peer.uid;
+  return Peer{peer.uid, peer.pid};
 }
 
 }  // namespace utmfa

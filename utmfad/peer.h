@@ -16,6 +16,11 @@ Status came_in_at(const Descriptor& door, const Descriptor& connection);
 // Refused unless it is a connection at all: for a sign-in whose connection was there from the start.
 Status is_connection(const Descriptor& connection);
 
+struct Peer {
+  uid_t uid = 0;
+  pid_t pid = 0;
+};
+Result<Peer> peer_of(const Descriptor& connection);
 Result<uid_t> peer_uid(const Descriptor& connection);
 
 }  // namespace utmfa

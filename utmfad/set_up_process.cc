@@ -32,14 +32,15 @@ class PlacedAudit final : public Audit {
 
 // Everything that lives as long as one registration.
 struct Session {
-  Session(Record& record, const Config& the_config, int channel, const SignIn& who)
-      : config(the_config), broker_audit(channel), audit(broker_audit, who), shelf(channel),
-        registrar(record, shelf, config, clock, random) {}
+  Session(Record& record, const Config& the_config, int channel, const SignIn& who, WireConversation& line)
+      : config(the_config), broker_audit(channel), audit(broker_audit, who), messenger(channel, line),
+        shelf(channel, messenger), registrar(record, shelf, config, clock, random) {}
   const Config& config;
   SystemClock clock;
   SystemRandom random;
   BrokerAudit broker_audit;
   PlacedAudit audit;
+  BrokerMessenger messenger;
   BrokerShelf shelf;
   HeldRegistrar registrar;
 
@@ -48,7 +49,7 @@ struct Session {
     who.language = spoken();
     who.first = FirstFactor::proven;
     const std::unique_ptr<FileVault> vault = registrar.vault();
-    Outside outside{config, *vault, talk, clock, audit};
+    Outside outside{config, *vault, talk, clock, audit, &messenger};
     return sign_in(who, outside);
   }
 };
@@ -73,12 +74,14 @@ Status performed(Session& session, Hello& hello, WireTalk& talk) {
   const Result<Registered> registered = session.registrar.read();
   if (!registered) return registered.error();
   speak_as(registered->file, hello.who, session.config);
-  const bool changes = act_for(hello.request.act)->reach == Reach::changes;
-  if (changes && registered->file.status == Registration::active)
-    if (Status sure = proven(session, hello.who, talk); !sure) return sure;
+  const Reach reach = act_for(hello.request.act)->reach;
+  SignIn who = hello.who;
+  if (reach == Reach::renews) who.without = hello.request.method;
+  if (reach != Reach::looks && registered->file.status == Registration::active)
+    if (Status sure = proven(session, who, talk); !sure) return sure;
   const auto trial = [&](const std::string& method) { return talk.trial(method); };
-  Bench bench{session.registrar, talk,          session.config, session.clock,
-              session.random,    session.audit, "utmfa-enroll", trial};
+  Bench bench{session.registrar, talk,           session.config, session.clock,     session.random,
+              session.audit,     "utmfa-enroll", trial,          &session.messenger};
   return perform(bench, hello.request);
 }
 
@@ -148,7 +151,7 @@ Result<Outcome> led_through(Session& session, Bench& bench, const SignIn& who) {
 }  // namespace
 
 Status serve_self(Record& record, const Config& config, WireConversation& line, Hello& hello, int channel) {
-  Session session(record, config, channel, hello.who);
+  Session session(record, config, channel, hello.who, line);
   WireTalk talk(line, Listener::program, Room::page);
   const Status done = performed(session, hello, talk);
   if (outcome_of(done, talk) == Outcome::unavailable) log_end(session, Outcome::unavailable, done);
@@ -160,11 +163,12 @@ Status serve_self(Record& record, const Config& config, WireConversation& line, 
 
 Outcome lead_through_set_up(Record& record, const Config& config, WireConversation& line, const Hello& hello,
                             int channel) {
-  Session session(record, config, channel, hello.who);
+  Session session(record, config, channel, hello.who, line);
   const Room room = hello.who.service.rfind(greeter, 0) == 0 ? Room::line : Room::page;
   WireTalk talk(line, Listener::module, room);
   const auto trial = [&](const std::string& method) { return tried_here(session, hello.who, talk, method); };
-  Bench bench{session.registrar, talk, config, session.clock, session.random, session.audit, "utmfa-enroll", trial};
+  Bench bench{session.registrar, talk,           config, session.clock,     session.random,
+              session.audit,     "utmfa-enroll", trial,  &session.messenger};
   const Result<Outcome> led = led_through(session, bench, hello.who);
   const Status done = led ? Status(Done{}) : Status(led.error());
   const Outcome outcome = led ? *led : outcome_of(done, talk);

@@ -13,6 +13,7 @@
 #include <optional>
 
 #include "broker_line.h"
+#include "broker_messenger.h"
 #include "hello.h"
 #include "names.h"
 #include "peer.h"
@@ -45,13 +46,23 @@ void reload_if_changed(ConfigFile& config) {
 
 // Somebody who connects and says nothing must not keep a waiting place: the broker starts another process. At the door
 // that is open to everybody it learns at once who came, so that nobody takes all the places.
-Status tell_broker(int channel, const Descriptor& connection) {
-  const Result<uid_t> peer = peer_uid(connection);
+Status tell_broker(SignInProcess& process) {
+  const int channel = process.channel.get();
+  const Descriptor& connection = process.connection;
+  const Result<Peer> peer = peer_of(connection);
   if (!peer) return peer.error();
+  process.peer = *peer;
   pollfd due = {connection.get(), POLLIN, 0};
-  if (*peer == 0 && poll(&due, 1, 100) != 0) return Done{};
+  if (peer->uid == 0 && poll(&due, 1, 100) != 0) return Done{};
   const wire::Writer frame("taken");
   return send_packet(channel, frame.frame(), {connection.get()}, Wait::yes);
+}
+
+// What stays the same when a host asks again. sshd starts a process for each question of one connection, and its word,
+// root's, is taken for which; everywhere else it is the process that asks, by the kernel's word.
+std::string line_of(const Peer& peer, const std::string& ssh_connection) {
+  if (peer.uid == 0 && !ssh_connection.empty()) return "ssh " + ssh_connection;
+  return "process " + std::to_string(peer.uid) + " " + std::to_string(peer.pid);
 }
 
 bool registers(const Hello& hello) { return hello.door == EntryDoor::set_up || hello.door == EntryDoor::self; }
@@ -63,7 +74,8 @@ Outcome signed_in(SignInProcess& process, const Hello& hello, Record& record, Wi
   BrokerAudit audit(process.channel.get());
   const FactorRules rules{config.totp_window, config.hotp_window};
   FileVault vault(record, rules, config.throttle, clock, random);
-  Outside outside{config, vault, conversation, clock, audit};
+  BrokerMessenger messenger(process.channel.get(), conversation);
+  Outside outside{config, vault, conversation, clock, audit, &messenger};
   return hello.door == EntryDoor::account ? account_check(hello.who, outside) : sign_in(hello.who, outside);
 }
 
@@ -108,6 +120,7 @@ std::optional<Outcome> decided(SignInProcess& process, WireConversation& convers
     Result<Hello> parsed = parsed_hello(*bytes);
     if (!parsed) return undecided(process, hello.who, parsed.error());
     hello = std::move(*parsed);
+    hello.who.connection = line_of(process.peer, hello.who.connection);
     const Result<std::optional<Outcome>> outcome = decide(process, hello, conversation);
     return outcome ? *outcome : undecided(process, hello.who, outcome.error());
   } catch (const std::exception& e) {
@@ -127,7 +140,7 @@ void decide_one_sign_in(SignInProcess process) {
   alarm(static_cast<unsigned>(hello_seconds + grace_seconds));
   WireConversation conversation(process.connection.get());
   conversation.end_after(hello_seconds);
-  if (!tell_broker(process.channel.get(), process.connection)) _exit(1);
+  if (!tell_broker(process)) _exit(1);
   if (const std::optional<Outcome> outcome = decided(process, conversation)) (void)conversation.result(*outcome);
   _exit(0);
 }

@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include "peer.h"
 #include "record.h"
 #include "settings.h"
 
@@ -17,6 +18,7 @@ struct SignInProcess {
   Descriptor channel;     // to the broker
   Descriptor listening;   // where to accept; closed when `connection` is given
   Descriptor connection;  // --session: already connected
+  Peer peer = {};         // who came, by the kernel's word
 };
 
 [[noreturn]] void decide_one_sign_in(SignInProcess process);

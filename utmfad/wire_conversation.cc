@@ -40,6 +40,13 @@ Result<std::string> WireConversation::receive() {
   }
 }
 
+bool WireConversation::there() const {
+  char byte;
+  const ssize_t got = recv(socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  const bool open = got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
+  return open && monotonic_ms() < deadline_ms_;
+}
+
 Status WireConversation::send(const wire::Writer& frame) {
   if (!frame.fits()) return Error{Code::invalid, "module: frame too long to send"};
   ssize_t sent;

@@ -24,6 +24,7 @@ class WireConversation final : public Conversation {
                         std::string_view prompt) override;
   Status result(Outcome outcome);
   Status send(const wire::Writer& frame);
+  bool there() const;  // somebody still waits for us, and there is time left
 
  private:
   Result<Answer> reply(std::string_view verb);

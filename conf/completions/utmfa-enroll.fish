@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # fish completion of utmfa-enroll.
-set -l verbs add confirm test apply list default order rename remove
-set -l kinds totp token recovery
+set -l verbs add confirm test apply list default order rename change-number remove
+set -l kinds totp token recovery phone push
 complete -c utmfa-enroll -f
 complete -c utmfa-enroll -n "not __fish_seen_subcommand_from $verbs" -a "$verbs"
 complete -c utmfa-enroll -n "__fish_seen_subcommand_from add; and not __fish_seen_subcommand_from $kinds" -a "$kinds"
@@ -15,6 +15,9 @@ complete -c utmfa-enroll -n '__fish_seen_subcommand_from token' -l hotp -d 'code
 complete -c utmfa-enroll -n '__fish_seen_subcommand_from token' -l totp -d 'codes by the time'
 complete -c utmfa-enroll -n '__fish_seen_subcommand_from token' -l serial -x -d 'serial number'
 complete -c utmfa-enroll -n '__fish_seen_subcommand_from token' -l counter -x -d 'counter of its next code'
+complete -c utmfa-enroll -n '__fish_seen_subcommand_from phone' -l slot -x -a 'mobile alternate office' -d 'which phone it is'
+complete -c utmfa-enroll -n '__fish_seen_subcommand_from phone' -l extension -x -d 'of an office phone'
+complete -c utmfa-enroll -n '__fish_seen_subcommand_from phone' -l prefer -x -a 'sms voice' -d 'what is offered first'
 complete -c utmfa-enroll -n '__fish_seen_subcommand_from remove' -l yes -d 'do not ask'
 complete -c utmfa-enroll -s h -l help -d 'print help and end'
 complete -c utmfa-enroll -l version -d 'print the version and end'

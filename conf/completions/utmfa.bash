@@ -46,10 +46,12 @@ _utmfa_enroll() {
   _utmfa_verb
   _utmfa_value && return
   case "${verb[*]}" in
-    '') _utmfa_words add confirm test apply list default order rename remove --user "$_utmfa_common" ;;
-    add) _utmfa_words totp token recovery ;;
+    '') _utmfa_words add confirm test apply list default order rename change-number remove --user "$_utmfa_common" ;;
+    add) _utmfa_words totp token recovery phone push ;;
     'add totp') _utmfa_words --label --digits --period --algorithm "$_utmfa_common" ;;
     'add token') _utmfa_words --secret-file --hotp --totp --label --digits --period --algorithm --serial --counter "$_utmfa_common" ;;
+    'add phone'*) _utmfa_words --slot --extension --prefer --label "$_utmfa_common" ;;
+    'add push'*) _utmfa_words --label "$_utmfa_common" ;;
     'add recovery') _utmfa_words --label "$_utmfa_common" ;;
     remove*) _utmfa_words --yes "$_utmfa_common" ;;
     *) _utmfa_words "$_utmfa_common" ;;

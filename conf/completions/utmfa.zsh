@@ -22,10 +22,15 @@ _utmfa_enroll_verb() {
         token) _arguments '--secret-file=[file with the secret]:file:_files' '(--totp)--hotp[codes by a counter]' \
           '(--hotp)--totp[codes by the time]' '--serial=[serial number]:serial:' '--counter=[next counter]:counter:' \
           $code $common ;;
+        phone) _arguments '3:number:' '--slot=[which phone]:slot:(mobile alternate office)' \
+          '--extension=[of an office phone]:extension:' '--prefer=[offered first]:channel:(sms voice)' \
+          '--label=[name for it]:label:' $common ;;
+        push) _arguments '3:device:' '--label=[name for it]:label:' $common ;;
         recovery) _arguments '--label=[name for it]:label:' $common ;;
-        *) _values 'kind' totp token recovery ;;
+        *) _values 'kind' totp token recovery phone push ;;
       esac ;;
     confirm) _arguments '1:verb:' '2:method:' '3:code or -:(-)' $common ;;
+    change-number) _arguments '1:verb:' '2:method:' '3:number:' $common ;;
     remove) _arguments '1:verb:' '2:method:' '--yes[do not ask]' $common ;;
     *) _arguments '*:method:' $common ;;
   esac
@@ -94,7 +99,7 @@ _utmfa_admin_verb() {
 
 if [[ $service == utmfa-enroll ]]; then
   _arguments -C '--user=[whom to register]:person:_users' $common \
-    '1:verb:(add confirm test apply list default order rename remove)' '*::word:_utmfa_enroll_verb'
+    '1:verb:(add confirm test apply list default order rename change-number remove)' '*::word:_utmfa_enroll_verb'
 else
   _arguments -C $common '1:verb:(status setup doctor check log explain list show unlock pass reset terminate restore import export report token contact gateway state keys)' \
     '*::word:_utmfa_admin_verb'

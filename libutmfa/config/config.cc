@@ -115,6 +115,8 @@ constexpr Key<Limits> limit_keys[] = {
     {"user-sign-ins", whole<&Limits::user_sign_ins, 1, 4096>},
     {"per-user", whole<&Limits::per_user, 1, 256>},
     {"waiting", whole<&Limits::waiting, 1, 64>},
+    {"deliveries", whole<&Limits::deliveries, 1, 1024>},
+    {"deliveries-per-hour", whole<&Limits::deliveries_per_hour, 1, 1000000>},
 };
 
 constexpr Key<Config> totp_keys[] = {{"window", whole<&Config::totp_window, 0, 10>}};
@@ -136,11 +138,42 @@ Status read_system_user(const Source& source, const Node& node, std::string& to)
   return read_text(source, node, 64, to);
 }
 
+// No more a factor than a button that is pressed without looking: whoever has the password may ask until it is.
+constexpr Word<Matching> matching_words[] = {{"numbers", Matching::numbers}, {"approval", Matching::approval}};
+
+Status read_matching(const Source& source, const Node& node, GatewayRules& to) {
+  return read_word(source, node, matching_words, to.matching);
+}
+
+using D = DeliveryRules;
+constexpr Key<DeliveryRules> delivery_keys[] = {
+    {"digits", whole<&D::digits, 6, 8>},          {"valid", seconds<&D::valid, minute, 10 * minute>},
+    {"cooldown", seconds<&D::cooldown, 0, hour>}, {"per-hour", whole<&D::per_hour, 1, 60>},
+    {"per-day", whole<&D::per_day, 1, 60>},       {"after-denial", seconds<&D::after_denial, minute, day>},
+};
+
+Status read_delivery(const Source& source, const Node& node, Config& to) {
+  return read_map<DeliveryRules>(source, node, delivery_keys, to.throttle.delivery);
+}
+
+Status read_region(const Source& source, const Node& node, Config& to) {
+  const bool right = node.value() && node.text.size() == 2 &&
+                     std::all_of(node.text.begin(), node.text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+  if (!right) return source.wrong(node, "two capital letters of a country, like JP, are expected");
+  to.region = node.text;
+  return Done{};
+}
+
 using G = GatewayRules;
 constexpr Key<GatewayRules> gateway_keys[] = {
     {"command", by<&G::command, read_command>},       {"user", by<&G::user, read_system_user>},
     {"time-limit", seconds<&G::time_limit, 1, hour>}, {"memory", whole<&G::memory, 16, 65536>},
     {"processes", whole<&G::processes, 1, 4096>},
+};
+constexpr Key<GatewayRules> push_keys[] = {
+    {"command", by<&G::command, read_command>},       {"user", by<&G::user, read_system_user>},
+    {"time-limit", seconds<&G::time_limit, 1, hour>}, {"memory", whole<&G::memory, 16, 65536>},
+    {"processes", whole<&G::processes, 1, 4096>},     {"matching", read_matching},
 };
 
 using Gateways = std::map<std::string, GatewayRules, std::less<>>;
@@ -148,7 +181,9 @@ using Gateways = std::map<std::string, GatewayRules, std::less<>>;
 Status read_gateway(const Source& source, const Node& node, Gateways& to) {
   GatewayRules& rules = to[node.key];
   rules.at = node.key_at;
-  if (Status read = read_map<GatewayRules>(source, node, gateway_keys, rules); !read) return read;
+  const Status read = node.key == "push" ? read_map<GatewayRules>(source, node, push_keys, rules)
+                                         : read_map<GatewayRules>(source, node, gateway_keys, rules);
+  if (!read) return read;
   if (!rules.command.empty()) return Done{};
   return yaml_error(source.path, node.key_at, "gateways." + node.key + " has no command", "a command is expected");
 }
@@ -248,10 +283,12 @@ constexpr Key<Config> config_keys[] = {
     {"version", read_version},
     {"language", by<&Config::language, read_language>},
     {"issuer", read_issuer},
+    {"region", read_region},
     {"services", read_services},
     {"exempt", read_exemptions},
     {"registration", section<&Config::registration, registration_keys>},
     {"throttle", read_throttle},
+    {"delivery", read_delivery},
     {"totp", itself<totp_keys>},
     {"hotp", itself<hotp_keys>},
     {"limits", section<&Config::limits, limit_keys>},

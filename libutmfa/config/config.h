@@ -62,22 +62,31 @@ struct Exemption {
 struct RegistrationRules {
   int minimum = 2;
   TestRule test = TestRule::demanded;
-  std::vector<std::string> default_kinds = {"totp", "hotp"};            // kinds that may be the default; empty = all
-  std::vector<std::string> first_kinds = {"totp", "hotp", "recovery"};  // kinds that may be registered first
-  std::int64_t keep = 30 * 86400;  // seconds for which what was taken away can be brought back
+  std::vector<std::string> default_kinds = {"totp", "hotp", "phone",
+                                            "push"};  // kinds that may be the default; empty = all
+  std::vector<std::string> first_kinds = {"totp", "hotp", "recovery", "phone",
+                                          "push"};  // kinds that may be registered first
+  std::int64_t keep = 30 * 86400;                   // seconds for which what was taken away can be brought back
 };
 
 struct Limits {
   int root_sign_ins = 512, user_sign_ins = 32, per_user = 4, waiting = 4;
+  int deliveries = 64;             // gateways that run at a time
+  int deliveries_per_hour = 1000;  // of the whole machine
 };
+
+// numbers: whoever agrees in the app must have typed the number that is shown at the sign-in. approval: a gateway that
+// only tells yes or no is believed as well.
+enum class Matching { numbers, approval };
 
 // A command of the administrator's that delivers messages: utmfa-gateway(7).
 struct GatewayRules {
   std::vector<std::string> command;  // the first is the absolute path of the program; empty = there is no gateway
   std::string user = "utmfa-gateway";
-  std::int64_t time_limit = 20;  // seconds
-  int memory = 512;              // MiB of each process
-  int processes = 64;            // of that user at a time
+  std::int64_t time_limit = 20;           // seconds
+  int memory = 512;                       // MiB of each process
+  int processes = 64;                     // of that user at a time
+  Matching matching = Matching::numbers;  // of push
   Place at;
 };
 inline constexpr std::string_view gateway_kinds[] = {"mail", "sms", "voice", "push"};
@@ -86,7 +95,8 @@ struct Config {
   std::string path;      // for messages
   std::string language;  // "" = auto
   std::string issuer = "utmfa";
-  Service fallback;  // services.default
+  std::string region = "JP";  // of telephone numbers without a country code
+  Service fallback;           // services.default
   std::map<std::string, Service, std::less<>> services;
   std::vector<Exemption> exemptions;
   RegistrationRules registration;

@@ -50,6 +50,15 @@ void check_exemption(const Config& config, const Exemption& rule, std::vector<st
                             {shown_place(config.path, rule.at), network_text(network)}));
 }
 
+void check_push(const Config& config, std::vector<std::string>& told) {
+  const GatewayRules& push = config.gateway("push");
+  if (push.command.empty() || push.matching == Matching::numbers) return;
+  told.push_back(
+      filled("{0}: gateways.push.matching is approval: whoever knows a password can ask in the app until somebody "
+             "agrees without looking; numbers is safe",
+             {shown_place(config.path, push.at)}));
+}
+
 }  // namespace
 
 std::vector<std::string> warnings(const Config& config) {
@@ -57,6 +66,7 @@ std::vector<std::string> warnings(const Config& config) {
   check_service(config, "default", config.fallback, {}, told);
   for (const auto& [name, service] : config.services) check_service(config, name, service, config.fallback, told);
   for (const Exemption& rule : config.exemptions) check_exemption(config, rule, told);
+  check_push(config, told);
   return told;
 }
 

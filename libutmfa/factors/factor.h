@@ -51,6 +51,24 @@ struct Made {
   std::vector<std::string> shown;                      // what the person must see once: recovery codes, the pass
 };
 
+// typed: a code that came is typed. spoken: the same, or the person agrees on the telephone. matched: the person types in
+// an app what is shown here.
+enum class Reply { typed, spoken, matched };
+
+// One way to put a question to somebody who is elsewhere: which kind of gateway, and the words around it. In all of them
+// {0} = label, {1} = where to, masked.
+struct Channel {
+  std::string_view gateway;  // one of gateway_kinds; their first letters differ
+  Reply reply;
+  std::string_view listed;        // msgid of the line in a list
+  std::string_view begin;         // msgid of the question before anything is sent
+  std::string_view prompt;        // msgid of the question once it was sent; {2} = the number to match
+  std::string_view plain_prompt;  // msgid where labels are not shown; {2} as well
+  std::string_view waiting;       // msgid while the gateway still waits for the person's answer; "" = never asked then
+  std::string_view text;          // msgid of what is sent: {0} = code, {1} = issuer, {2} = minutes
+  std::string_view failed;        // msgid: it could not be sent
+};
+
 struct Factor {
   std::string_view kind;
   std::span<const FieldRule> fields;
@@ -83,6 +101,12 @@ struct Factor {
                         Time now) = nullptr;
   // The state of this method when its true state is lost: nothing that may have been used can be used again.
   MethodState (*spent)(const Method&, const FactorRules&, Time now);
+
+  // Kinds whose code is made at the sign-in and delivered; the rest of them has none of this. Their judge() gets a keyed
+  // digest of what was sent as its secret, and that of the answer.
+  std::span<const Channel> (*channels)(const Method&) = nullptr;  // the preferred one first
+  std::string_view receiver = {};                                 // the field that says where to
+  std::string (*masked)(const Method&) = nullptr;                 // where to, as it may be shown
 };
 
 std::span<const Factor> factors();                // in the order in which lists show them

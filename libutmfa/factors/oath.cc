@@ -76,12 +76,14 @@ Secret typed_digits(const Method& method, std::string_view answer) {
 Result<std::string> wished(const Wish& wish, const FieldRule& rule) {
   const auto found = wish.options.find(rule.key);
   if (found == wish.options.end()) return rule.fallback == "-" ? std::string() : std::string(rule.fallback);
-  const bool right =
-      rule.type == FieldType::text ? text_field(found->second) : chosen_from(rule.choices, found->second);
+  const bool right = rule.type == FieldType::telephone ? valid_telephone(found->second)
+                     : rule.type == FieldType::text    ? text_field(found->second)
+                                                       : chosen_from(rule.choices, found->second);
   if (!right)
-    return Error{Code::invalid,
-                 std::string(rule.key) + ": expected " +
-                     (rule.type == FieldType::text ? "1 to 64 bytes of text" : std::string(rule.choices))};
+    return Error{Code::invalid, std::string(rule.key) + ": expected " +
+                                    (rule.type == FieldType::text        ? "1 to 64 bytes of text"
+                                     : rule.type == FieldType::telephone ? "a number like +819012345678"
+                                                                         : std::string(rule.choices))};
   return found->second;
 }
 

@@ -9,6 +9,8 @@ namespace utmfa {
 extern const Factor totp_factor;
 extern const Factor hotp_factor;
 extern const Factor recovery_factor;
+extern const Factor phone_factor;
+extern const Factor push_factor;
 extern const Factor pass_factor;
 
 }  // namespace utmfa

@@ -104,6 +104,11 @@ Exchange CommandGateway::deliver(const GatewayRequest& request) {
     exchange.fault = run.error().what;
     return exchange;
   }
+  if (before_reading_)
+    if (Status ready = before_reading_(); !ready) {
+      exchange.fault = ready.error().what;
+      return exchange;
+    }
   read_reply(*run, rules_, request, exchange);
   exchange.came_back = std::move(run->output);
   exchange.complaint = std::move(run->complaint);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -21,7 +22,7 @@ inline constexpr std::int64_t longest_retry_after = 86400;  // seconds
 struct GatewayRequest {
   std::string kind;  // one of gateway_kinds
   std::string id;    // new_request_id(): of this request alone
-  std::string user, to, language, service, from;
+  std::string user, to, extension, language, service, from;
   std::string subject;  // of a mail
   Secret text, code;    // the text may have the code in it
   int expires = 0;      // seconds; 0 = not said
@@ -59,11 +60,14 @@ class Gateway {
 // The configured command, started anew for each request.
 class CommandGateway final : public Gateway {
  public:
-  explicit CommandGateway(GatewayRules rules) : rules_(std::move(rules)) {}
+  // `before_reading`: done once the command has ended and before a word of it is read; its error is the fault.
+  explicit CommandGateway(GatewayRules rules, std::function<Status()> before_reading = {})
+      : rules_(std::move(rules)), before_reading_(std::move(before_reading)) {}
   Exchange deliver(const GatewayRequest& request) override;
 
  private:
   GatewayRules rules_;
+  std::function<Status()> before_reading_;
 };
 
 Result<std::string> new_request_id(Random& random);

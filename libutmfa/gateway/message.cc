@@ -106,11 +106,15 @@ std::string_view name(Delivered delivered) { return results[static_cast<std::siz
 
 Result<Secret> request_text(const GatewayRequest& request) {
   nlohmann::ordered_json json{{"version", 1}, {"kind", request.kind}, {"id", request.id}};
-  const std::pair<const char*, std::string_view> fields[] = {
-      {"user", request.user},        {"to", request.to},
-      {"subject", request.subject},  {"text", request.text.view()},
-      {"code", request.code.view()}, {"language", request.language},
-      {"service", request.service},  {"from", request.from}};
+  const std::pair<const char*, std::string_view> fields[] = {{"user", request.user},
+                                                             {"to", request.to},
+                                                             {"extension", request.extension},
+                                                             {"subject", request.subject},
+                                                             {"text", request.text.view()},
+                                                             {"code", request.code.view()},
+                                                             {"language", request.language},
+                                                             {"service", request.service},
+                                                             {"from", request.from}};
   for (const auto& [key, value] : fields)
     if (!value.empty()) json[key] = value;
   if (request.expires > 0) json["expires"] = request.expires;

@@ -55,4 +55,39 @@ void settle(State& state, std::string_view method_id, Time now) {
   method.last_success = now;
 }
 
+void lock(const ThrottleRules& rules, State& state, Time now) {
+  while (delay(rules, state.streak) < rules.longest_delay) {
+    if (state.streak >= 1000) break;  // a first delay of nothing never grows
+    raise(state.streak);
+  }
+  state.last_failure = now;
+}
+
+SendRule may_send(const DeliveryRules& rules, const State& state, std::uint64_t method, char channel, Time now) {
+  const auto waits = [now](Time since, std::int64_t seconds) { return since <= now && now - since < seconds; };
+  if (state.denied != 0 && waits(state.denied, rules.after_denial))
+    return {MaySend::denied, state.denied + rules.after_denial};
+  Time again = 0;
+  for (const Challenge& each : state.challenges)
+    if (each.method == method && each.channel == channel && each.sent <= now) again = std::max(again, each.again);
+  if (again > now) return {MaySend::too_soon, again};
+  const auto full = [&](std::int64_t span, std::uint32_t most) -> Time {
+    std::vector<Time> within;
+    for (const Time each : state.sent)
+      if (waits(each, span)) within.push_back(each);
+    if (most == 0) return now + span;
+    return within.size() < most ? 0 : within[within.size() - most] + span;
+  };
+  constexpr std::int64_t hour = 3600, day = 86400;
+  const Time free = std::max(full(hour, rules.per_hour), full(day, rules.per_day));
+  return free == 0 ? SendRule{} : SendRule{MaySend::too_many, free};
+}
+
+void count_sent(State& state, Time now) {
+  constexpr std::int64_t day = 86400;
+  std::erase_if(state.sent, [now](Time each) { return each > now || now - each >= day; });
+  if (state.sent.size() >= most_sent) state.sent.erase(state.sent.begin());
+  state.sent.push_back(now);
+}
+
 }  // namespace utmfa

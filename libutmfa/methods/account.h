@@ -12,9 +12,10 @@
 namespace utmfa {
 
 struct AccountMethod {
-  Method method;         // sealed fields removed; confirmed methods only
-  std::string unusable;  // why it cannot be used now ("no codes left"), "" = it can; an English msgid
-  int left = -1;         // codes left; -1 = does not apply
+  Method method;                           // sealed fields removed; confirmed methods only
+  std::string unusable;                    // why it cannot be used now ("no codes left"), "" = it can; an English msgid
+  int left = -1;                           // codes left; -1 = does not apply
+  std::vector<std::string_view> channels;  // kinds of gateways that can bring its code; empty = nothing is sent
 };
 
 struct Account {

@@ -47,6 +47,14 @@ bool valid_choice(std::string_view value, std::string_view choices) {
   return least && most && number(value, *least, *most).has_value();
 }
 
+// E.164 6.2.1: at most 15 digits, the country code first, and no country code begins with 0.
+bool valid_telephone(std::string_view number) {
+  constexpr std::size_t least = 7, most = 15;
+  const std::string_view digits = number.substr(number.empty() ? 0 : 1);
+  return !digits.empty() && number.front() == '+' && digits.front() != '0' && ascii_digits(digits) &&
+         digits.size() >= least && digits.size() <= most;
+}
+
 bool valid_method_id(std::string_view id) {
   const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
   return !id.empty() && id.size() <= 32 && id.front() != '-' && std::all_of(id.begin(), id.end(), allowed);

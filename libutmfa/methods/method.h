@@ -16,13 +16,14 @@
 
 namespace utmfa {
 
-enum class FieldType { text, sealed, number, time, choice };
+// telephone: E.164, "+819012345678". once: a choice that no other method of the kind in the file has made.
+enum class FieldType { text, sealed, number, time, choice, telephone, once };
 
 // One key that a kind writes into the method file.
 struct FieldRule {
   std::string_view key;
   FieldType type;
-  std::string_view choices;   // for choice: "sha1|sha256|sha512"; for number: "6|7|8" or "0..1000"; else empty
+  std::string_view choices;   // for choice and once: "sha1|sha256|sha512"; for number: "6|7|8" or "0..1000"; else empty
   std::string_view fallback;  // value when the key is absent; empty = required; "-" = it may be absent
 };
 
@@ -78,6 +79,7 @@ std::string print_method_file(const MethodFile& file, std::span<const KindRule> 
 
 // Whether a value is one of a field's choices: words "6|7|8", numbers "0..1000".
 bool valid_choice(std::string_view value, std::string_view choices);
+bool valid_telephone(std::string_view number);  // by its shape alone
 bool valid_method_id(std::string_view id);
 bool valid_label(std::string_view label);
 std::string free_id(const MethodFile& file, std::string_view stem);  // "app" -> "app-1", "app-2" ...

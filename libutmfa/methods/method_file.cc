@@ -330,6 +330,16 @@ Status Reader::read_field(const Entry& entry, const FieldRule& rule, Method& met
     case FieldType::choice:
       if (!given || !one_of(entry.text, rule.choices)) return wrong_value(entry, "one of " + choices + " is expected");
       break;
+    case FieldType::telephone:
+      if (entry.form != Form::quoted || !valid_telephone(entry.text))
+        return wrong_value(entry, "a number like \"+819012345678\", in quotes, is expected");
+      break;
+    case FieldType::once:
+      if (!given || !one_of(entry.text, rule.choices)) return wrong_value(entry, "one of " + choices + " is expected");
+      for (const Method& each : file.methods)
+        if (each.kind == method.kind && each.field(rule.key) == entry.text)
+          return wrong_value(entry, "one that " + each.id + " does not have already is expected");
+      break;
   }
   method.fields.emplace(entry.key, entry.text);
   return Done{};

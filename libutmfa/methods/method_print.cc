@@ -44,7 +44,8 @@ void print_method(std::string& out, const Method& method, std::span<const KindRu
       if (value.empty()) continue;
       out.append(indent).append(field.key).append(": ");
       // A sealed value needs no quotes, but yaml-cpp reads a long one a fifth faster with them.
-      const bool quotes = field.type == FieldType::text || field.type == FieldType::sealed;
+      const bool quotes = field.type == FieldType::text || field.type == FieldType::sealed ||
+                          field.type == FieldType::telephone;  // bare, it would be a number with a sign
       out.append(quotes ? quoted(value) : std::string(value)).append("\n");
     }
   }

@@ -27,6 +27,20 @@ struct Remembered {
   Time until = 0;
 };
 
+// A code that was sent to a person. It stays after it was used, so that a second answer with it is told so, and after its
+// time, until another one may be sent on the same way.
+struct Challenge {
+  std::uint64_t method = 0;  // method_mark(id)
+  std::uint64_t where = 0;   // the service and the connection that it was sent for
+  char channel = 0;          // first letter of the gateway's kind
+  bool used = false;
+  Time sent = 0, until = 0;
+  Time again = 0;                          // when another one may be sent on this channel
+  std::array<unsigned char, 16> digest{};  // of the code and of everything that it is bound to
+};
+
+inline constexpr std::size_t most_challenges = 8, most_sent = 64;
+
 struct State {
   std::uint64_t generation = 0;  // of the record on disk
   std::uint64_t revision = 0;    // goes up with every change of the method file
@@ -34,6 +48,9 @@ struct State {
   Time last_failure = 0;
   std::array<Remembered, 4> remembered{};
   std::vector<MethodState> methods;
+  std::vector<Challenge> challenges;
+  std::vector<Time> sent;  // of the last day, oldest first: what a gateway was asked to deliver
+  Time denied = 0;         // when the person last said "this is not me"
 
   MethodState* find(std::string_view id);
   const MethodState* find(std::string_view id) const;

@@ -30,6 +30,11 @@ constexpr Sentence sentences[] = {
     {"pass-used", UTMFA_MSG("Somebody signed in as you with a temporary pass ({1}).")},
     {"lock", UTMFA_MSG("Wrong codes were typed for you, and you have to wait before you can sign in ({1}). "
                        "Whoever typed them may know your password.")},
+    {"number-changed", UTMFA_MSG("The number of a phone of yours was changed: {0}.")},
+    {"fraud", UTMFA_MSG("You reported that somebody else was signing in as you ({1}). Nobody can sign in as you for a "
+                        "while. Change your password: it is known.")},
+    {"refused", UTMFA_MSG("You refused a sign-in in the app ({1}). If it was not yours, change your password: it is "
+                          "known.")},
 };
 
 std::string method_of(const Notice& notice) {

@@ -20,14 +20,25 @@ struct Told {
 };
 // Whoever types wrong codes for somebody must not be able to fill his mailbox as well.
 constexpr Told told[] = {
-    {"enrolled", "", "enrolled", 0},      {"removed", "", "removed", 0},
-    {"reordered", "", "reordered", 0},    {"renamed", "", "renamed", 0},
-    {"applied", "", "applied", 0},        {"reset", "", "reset", 0},
-    {"terminated", "", "terminated", 0},  {"restored", "", "restored", 0},
-    {"unlocked", "", "unlocked", 0},      {"state-rebuilt", "", "state-rebuilt", 0},
-    {"contact", "", "contact", 0},        {"pass-issued", "", "pass-issued", 0},
-    {"granted", "pass", "pass-used", 60}, {"lock", "", "lock", hour},
-    {"token-lent", "", "enrolled", 0},    {"token-returned", "", "removed", 0},
+    {"enrolled", "", "enrolled", 0},
+    {"removed", "", "removed", 0},
+    {"reordered", "", "reordered", 0},
+    {"renamed", "", "renamed", 0},
+    {"applied", "", "applied", 0},
+    {"reset", "", "reset", 0},
+    {"terminated", "", "terminated", 0},
+    {"restored", "", "restored", 0},
+    {"unlocked", "", "unlocked", 0},
+    {"state-rebuilt", "", "state-rebuilt", 0},
+    {"contact", "", "contact", 0},
+    {"pass-issued", "", "pass-issued", 0},
+    {"granted", "pass", "pass-used", 60},
+    {"lock", "", "lock", hour},
+    {"number-changed", "", "number-changed", 0},
+    {"fraud", "", "fraud", 0},
+    {"refused-by-person", "", "refused", hour},
+    {"token-lent", "", "enrolled", 0},
+    {"token-returned", "", "removed", 0},
     {"token-retired", "", "removed", 0},
 };
 

@@ -102,6 +102,7 @@ bool remembered(const Question& ask) {
 std::string refused(const Question& ask, const AccountMethod& each) {
   const Method& method = each.method;
   if (method.proof != Proof::confirmed) return "its first code has not been proven";
+  if (!ask.sign_in.without.empty() && method.id == ask.sign_in.without) return "it is the one to be changed";
   if (!ask.service.methods.empty() && !named(ask.service.methods, method.kind))
     return methods_setting(ask) + " does not take " + method.kind;
   const MethodState* state = ask.account.state.find(method.id);
@@ -110,19 +111,42 @@ std::string refused(const Question& ask, const AccountMethod& each) {
   return each.unusable;
 }
 
+// Of the gateways that could bring its code, those that this machine has.
+std::vector<std::string_view> channels_here(const Question& ask, const AccountMethod& each) {
+  std::vector<std::string_view> here;
+  for (const std::string_view kind : each.channels)
+    if (!ask.config.gateway(kind).command.empty()) here.push_back(kind);
+  return here;
+}
+
+// Nothing is sent for somebody of whom it is not known that he is half in already: anybody could have it sent.
+std::string unsent(const Question& ask, const AccountMethod& each, const std::vector<std::string_view>& here) {
+  if (each.channels.empty()) return {};
+  std::string kinds;
+  for (const std::string_view kind : each.channels)
+    kinds.append(kinds.empty() ? "gateways." : ", gateways.").append(kind);
+  if (here.empty()) return filled("there is no gateway for it: {0} is not in {1}", {kinds, ask.config.path});
+  if (ask.test() || ask.sign_in.first == FirstFactor::proven) return {};
+  return "nothing is sent before the first factor is known to be right";
+}
+
 void choose(const Question& ask, Plan& plan) {
   int position = 0;
   for (const AccountMethod& each : ask.account.methods) {
     ++position;
     const Method& method = each.method;
-    if (std::string why = refused(ask, each); !why.empty()) {
+    std::vector<std::string_view> channels = channels_here(ask, each);
+    std::string why = refused(ask, each);
+    if (why.empty()) why = unsent(ask, each, channels);
+    if (!why.empty()) {
       plan.refusals.push_back({method.id, method.kind, std::move(why)});
     } else if (!ask.sign_in.prefer.empty() && method.id == ask.sign_in.prefer) {
-      plan.offers.insert(plan.offers.begin(), {method.id, method.kind, "asked for"});
+      plan.offers.insert(plan.offers.begin(), {method.id, method.kind, "asked for", std::move(channels)});
     } else {
       plan.offers.push_back(
           {method.id, method.kind,
-           position == 1 ? "first in the method file" : "number " + std::to_string(position) + " in the method file"});
+           position == 1 ? "first in the method file" : "number " + std::to_string(position) + " in the method file",
+           std::move(channels)});
     }
   }
 }
@@ -224,6 +248,13 @@ std::string place(const SignIn& sign_in) {
 std::uint64_t place_mark(const SignIn& sign_in) {
   const std::string where = place(sign_in);
   return where.empty() ? 0 : method_mark(sign_in.user + '\0' + where);
+}
+
+std::uint64_t line_mark(const SignIn& sign_in) {
+  std::string mark;
+  for (const std::string& part : {sign_in.user, sign_in.service, sign_in.from, sign_in.tty, sign_in.connection})
+    mark.append(std::to_string(part.size())).append(":").append(part);
+  return method_mark(mark);
 }
 
 }  // namespace utmfa

@@ -23,8 +23,10 @@ struct SignIn {
   std::string service;
   std::string from;  // PAM_RHOST; "" = local
   std::string tty;
-  std::string language;  // the caller's, when known
-  std::string prefer;    // method id to offer first, "" = the default
+  std::string language;    // the caller's, when known
+  std::string prefer;      // method id to offer first, "" = the default
+  std::string without;     // method id that is not offered: it is the one to be changed
+  std::string connection;  // what stays the same when the host asks again: an ssh connection, or a process
   FirstFactor first = FirstFactor::unknown;
   std::optional<std::vector<std::string>> groups;  // absent = could not be resolved: no exemption by group
 };
@@ -35,7 +37,8 @@ enum class Need { exempt, not_needed, remembered, offer, set_up, set_up_elsewher
 struct Offer {
   std::string method;  // id
   std::string kind;
-  std::string why;  // "first in the method file"
+  std::string why;                         // "first in the method file"
+  std::vector<std::string_view> channels;  // gateways of this machine that can bring its code; empty = nothing is sent
 };
 
 struct Refusal {  // a method that is not offered, and why
@@ -56,5 +59,8 @@ Plan plan(const Config& config, const SignIn& sign_in, const Account& account, T
 // apart by (then nothing is remembered).
 std::string place(const SignIn& sign_in);
 std::uint64_t place_mark(const SignIn& sign_in);  // method_mark(user and place); 0 = place is ""
+
+// The mark of one sign-in however often the host starts it anew: what was sent for it can be answered in it only.
+std::uint64_t line_mark(const SignIn& sign_in);
 
 }  // namespace utmfa

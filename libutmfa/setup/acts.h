@@ -21,6 +21,7 @@ struct Request {
   std::string act = "guided";
   std::string kind = "hotp";
   std::string label, digits, period, algorithm, serial, counter;
+  std::string number, slot, extension, prefer, device;  // of a telephone, of an app that asks
   std::string method;
   std::vector<std::string> methods;
   Secret secret, code;
@@ -41,6 +42,7 @@ struct Bench {
   std::string command;  // how this person's utmfa-enroll is called: "utmfa-enroll --user taro"
   // A real sign-in on the test service with this method asked first. Refused: it was not granted.
   std::function<Status(const std::string& method)> trial;
+  Messenger* messenger = nullptr;  // null: nothing can be sent from here
 
   const std::string& user() const { return registrar.user(); }
   // A change, and its event when it was made.
@@ -56,7 +58,8 @@ Result<Consent> offered(Bench& bench, std::int64_t times_left);
 Status perform(Bench& bench, Request& request);
 
 // What an act does to a registration: an active person proves himself before anything is changed.
-enum class Reach { looks, changes };
+// renews: by another method than the one that is changed.
+enum class Reach { looks, changes, renews };
 struct Act {
   std::string_view name;
   Reach reach;

@@ -13,6 +13,13 @@ Status tell_json(Bench& bench, const Json& json);
 Status act_add_app(Bench& bench, Request& request);
 Status act_add_token(Bench& bench, Request& request);
 Status act_add_sheet(Bench& bench, Request& request);
+Status act_add_phone(Bench& bench, Request& request);
+Status act_add_push(Bench& bench, Request& request);
+// Asks for the number as well: in a sign-in, where nobody has a command line. It is typed with its country code, because
+// what knows the numbers of countries is not in the verifier.
+Status ask_for_phone(Bench& bench);
+bool may_add_phone(const Bench& bench, const Registered& registered);
+Status act_change_number(Bench& bench, Request& request);
 Status act_confirm(Bench& bench, Request& request);
 Status act_apply(Bench& bench, Request& request);
 Status act_list(Bench& bench, Request& request);

@@ -22,6 +22,9 @@ class DirectoryRegistrar final : public Registrar {
   Result<Verdict> judge(const Attempt& attempt) override {
     return registry_.judge(user_, {config_.totp_window, config_.hotp_window}, config_.throttle, attempt);
   }
+  Status with_vault(const std::function<Status(Vault&)>& use) override {
+    return registry_.with_vault(user_, {config_.totp_window, config_.hotp_window}, config_.throttle, use);
+  }
 
  private:
   Registry& registry_;

@@ -29,6 +29,8 @@ class Guide {
   Status apply_now();
   Status new_app();
   Status new_sheet();
+  Status new_phone();
+  Result<std::string> chosen(const std::vector<std::string>& items);
   Status one_trial(const Method& method);
   Status introduce();
   Status stopped(Status why);
@@ -119,6 +121,22 @@ Status Guide::new_sheet() {
   return Done{};
 }
 
+// A number that cannot be reached ends nothing: another way is chosen.
+Status Guide::new_phone() {
+  const Status added = ask_for_phone(bench_);
+  if (added || talk_.gone()) return added;
+  const Code code = added.error().code;
+  if (code != Code::refused && code != Code::unavailable && code != Code::invalid) return added;
+  return say_to(talk_, added.error().what);
+}
+
+Result<std::string> Guide::chosen(const std::vector<std::string>& items) {
+  const Result<Answer> typed = talk_.choose({}, items, say("Number [1]: "));
+  if (!typed) return typed.error();
+  const std::string_view choice = trimmed(typed->text.view());
+  return std::string(choice.empty() ? "1" : choice);
+}
+
 std::string Guide::default_among_the_proven() const {
   for (const Method& method : lasting(now_.file, Proof::confirmed))
     if (may_be_default(method)) return method.id;
@@ -129,6 +147,18 @@ Status Guide::new_default() {
   const Status said = heading(1, say("Your first method: an authenticator app on your phone. It becomes the default."),
                               say("Step 1 of 4: an authenticator app"));
   if (!said) return said;
+  const auto& kinds = bench_.config.registration.default_kinds;
+  const bool phone = (kinds.empty() || std::find(kinds.begin(), kinds.end(), "phone") != kinds.end()) &&
+                     talk_.room() == Room::page && may_add_phone(bench_, now_);
+  while (phone) {  // a phone that could not be reached leaves nothing registered
+    const Result<std::string> choice =
+        chosen({say("Authenticator app"), say("Mobile phone: a code by SMS or by call")});
+    if (!choice) return choice.error();
+    if (*choice == "1") break;
+    if (*choice != "2") continue;
+    if (Status made = new_phone(); !made) return made;
+    if (Status seen = look(); !seen || !default_among_the_proven().empty()) return seen;
+  }
   if (Status made = new_app(); !made) return made;
   return look();
 }
@@ -153,12 +183,10 @@ Result<std::string> Guide::kind_of_backup() {
     Result<std::string> typed = asked(talk_, question);
     return typed && typed->empty() ? std::string("1") : typed;
   }
-  const std::vector<std::string> items = {say("Recovery sheet: ten codes on paper"),
-                                          say("Authenticator app on another device")};
-  const Result<Answer> typed = talk_.choose({}, items, question);
-  if (!typed) return typed.error();
-  const std::string_view choice = trimmed(typed->text.view());
-  return std::string(choice.empty() ? "1" : choice);
+  std::vector<std::string> items = {say("Recovery sheet: ten codes on paper"),
+                                    say("Authenticator app on another device")};
+  if (may_add_phone(bench_, now_)) items.push_back(say("Mobile phone: a code by SMS or by call"));
+  return chosen(items);
 }
 
 Status Guide::backups() {
@@ -168,8 +196,9 @@ Status Guide::backups() {
     if (!said) return said;
     const Result<std::string> choice = now_.file.find("recovery") == nullptr ? kind_of_backup() : std::string("2");
     if (!choice) return choice.error();
-    if (*choice != "1" && *choice != "2") continue;
-    if (Status made = *choice == "1" ? new_sheet() : new_app(); !made) return made;
+    const bool phone = *choice == "3" && talk_.room() == Room::page && may_add_phone(bench_, now_);
+    if (*choice != "1" && *choice != "2" && !phone) continue;
+    if (Status made = phone ? new_phone() : *choice == "1" ? new_sheet() : new_app(); !made) return made;
     if (Status seen = look(); !seen) return seen;
   }
   return Done{};

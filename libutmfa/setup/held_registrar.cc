@@ -61,6 +61,12 @@ std::unique_ptr<FileVault> HeldRegistrar::vault() {
   return std::make_unique<FileVault>(record_, rules_, config_.throttle, clock_, random_, methods);
 }
 
+Status HeldRegistrar::with_vault(const std::function<Status(Vault&)>& use) {
+  const std::unique_ptr<FileVault> judging = vault();
+  if (const Result<Account> account = judging->account(); !account) return account.error();
+  return use(*judging);
+}
+
 Result<Verdict> HeldRegistrar::judge(const Attempt& attempt) {
   const std::unique_ptr<FileVault> judging = vault();
   if (const Result<Account> account = judging->account(); !account) return account.error();

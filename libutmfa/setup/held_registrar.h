@@ -32,6 +32,7 @@ class HeldRegistrar final : public Registrar {
   Result<Registered> read() override;
   Status write(const Edit& edit, std::string_view kept_as) override;
   Result<Verdict> judge(const Attempt& attempt) override;
+  Status with_vault(const std::function<Status(Vault&)>& use) override;
   // The person has proven himself by one of his methods. Until then nothing of an active registration is changed but
   // what a trial and a first code change.
   void trust() { trust_ = Trust::proven; }

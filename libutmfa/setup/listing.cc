@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The list of methods; no field of a kind is shown, so that nothing sealed can be.
+// The list of methods; no field of a kind is shown but a number, masked, so that nothing sealed can be.
 #include "setup/listing.h"
 
 #include "setup/columns.h"
@@ -38,6 +38,13 @@ std::string remark(const Method& method, const Seen& what, const std::string& co
   return text;
 }
 
+// "Mobile +81 ••••5678": whoever reads the list over a shoulder does not learn a number.
+std::string named(const Method& method) {
+  const Factor* factor = factor_for(method.kind);
+  const std::string to = factor == nullptr || factor->masked == nullptr ? std::string() : factor->masked(method);
+  return to.empty() ? method.label : method.label + " " + to;
+}
+
 }  // namespace
 
 std::string shown_kind(std::string_view kind) {
@@ -55,6 +62,8 @@ Json json_of(const Registered& registered, Time now) {
   for (const Method& method : registered.file.methods) {
     const Seen what = seen(method, registered.state, now);
     Json each{{"id", method.id}, {"kind", method.kind}, {"label", method.label}};
+    if (const Factor* factor = factor_for(method.kind); factor != nullptr && factor->masked != nullptr)
+      if (std::string to = factor->masked(method); !to.empty()) each["number"] = std::move(to);
     each["default"] = &method == &registered.file.methods.front();
     each["confirmed"] = method.proof == Proof::confirmed;
     each["registered"] = json_time(method.registered);
@@ -77,7 +86,7 @@ std::vector<std::string> listed(const Registered& registered, const std::string&
   std::vector<std::vector<std::string>> rows;
   for (std::size_t i = 0; i < file.methods.size(); ++i) {
     const Method& method = file.methods[i];
-    rows.push_back({" ", standing(method, i), method.id, shown_kind(method.kind), method.label,
+    rows.push_back({" ", standing(method, i), method.id, shown_kind(method.kind), named(method),
                     remark(method, seen(method, registered.state, now), command, now)});
   }
   for (std::string& line : table(rows)) lines.push_back(std::move(line));

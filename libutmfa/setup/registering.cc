@@ -49,7 +49,13 @@ Status show_one_by_one(Bench& bench, const std::vector<std::string>& codes) {
   return Done{};
 }
 
-Status judged(const Verdict& verdict) {
+Error no_such_method(const Bench& bench, std::string_view id) {
+  return {Code::refused, say("{0} has no method {1}", {bench.user(), shown(id)})};
+}
+
+}  // namespace
+
+Status told_verdict(const Verdict& verdict) {
   switch (verdict.judged) {
     case Judged::accepted: return Done{};
     case Judged::rejected: return Error{Code::refused, say("That code is not right.")};
@@ -62,12 +68,6 @@ Status judged(const Verdict& verdict) {
   }
   return Error{Code::internal, "verdict"};
 }
-
-Error no_such_method(const Bench& bench, std::string_view id) {
-  return {Code::refused, say("{0} has no method {1}", {bench.user(), shown(id)})};
-}
-
-}  // namespace
 
 Status Bench::change(const Edit& edit, Event event, std::string_view kept_as) const {
   if (Status changed = registrar.write(edit, kept_as); !changed) return changed;
@@ -107,6 +107,13 @@ Result<Registering> register_method(Bench& bench, const Factor& factor, const Wi
   return made;
 }
 
+SignIn registering_place(const std::string& user) {
+  SignIn place;
+  place.user = user;
+  place.service = self_service;
+  return place;
+}
+
 Status prove(Bench& bench, std::string_view id, std::string_view answer) {
   const Result<Registered> registered = bench.registrar.read();
   if (!registered) return registered.error();
@@ -118,9 +125,11 @@ Status prove(Bench& bench, std::string_view id, std::string_view answer) {
   attempt.kind = method->kind;
   attempt.answer = answer;
   attempt.proof = Proof::waiting;
+  const SignIn place = registering_place(bench.user());
+  attempt.asked = {place.service, line_mark(place)};
   const Result<Verdict> verdict = bench.registrar.judge(attempt);
   if (!verdict) return verdict.error();
-  if (Status right = judged(*verdict); !right) return right;
+  if (Status right = told_verdict(*verdict); !right) return right;
   const auto edit = [&](Registered& changed) { return confirm_method(changed, method->id); };
   return bench.change(edit, event_of("enrolled", *method));
 }

@@ -24,8 +24,13 @@ Result<Registering> register_method(Registrar& registrar, const Factor& factor, 
                                     Time now, const RegistrationRules& rules);
 Result<Registering> register_method(Bench& bench, const Factor& factor, const Wish& wish);  // with its event
 
+// Where a code for registering is asked for: by whichever program of this person, so that it can be confirmed later.
+SignIn registering_place(const std::string& user);
+
 // Proves the first code of a waiting method. Refused: the words for the person.
 Status prove(Bench& bench, std::string_view id, std::string_view answer);
+
+Status told_verdict(const Verdict& verdict);  // the words for the person
 
 // Away again, without rules: only for what was registered a moment ago and not finished.
 Status withdraw(Bench& bench, const std::string& id);

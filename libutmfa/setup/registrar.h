@@ -25,6 +25,8 @@ class Registrar {
   virtual Status write(const Edit& edit, std::string_view kept_as) = 0;
   // By the vault's own judge; waiting methods may be tried.
   virtual Result<Verdict> judge(const Attempt& attempt) = 0;
+  // For what is sent and then typed: the vault for as long as `use` runs. No lock is held meanwhile.
+  virtual Status with_vault(const std::function<Status(Vault&)>& use) = 0;
 
   Status change(const Edit& edit) { return write(edit, {}); }
 

@@ -269,13 +269,24 @@ Status Registry::rebuild_state(const std::string& user, const FactorRules& rules
 
 Result<Verdict> Registry::judge(const std::string& user, const FactorRules& rules, const ThrottleRules& throttle,
                                 const Attempt& attempt) {
+  Attempt proving = attempt;
+  proving.proof = Proof::waiting;
+  Result<Verdict> verdict = Verdict{};
+  const Status judged = with_vault(user, rules, throttle, [&](Vault& vault) -> Status {
+    verdict = vault.judge(proving);
+    return Done{};
+  });
+  if (!judged) return judged.error();
+  return verdict;
+}
+
+Status Registry::with_vault(const std::string& user, const FactorRules& rules, const ThrottleRules& throttle,
+                            const std::function<Status(Vault&)>& use) {
   Result<Record> record = open_record(directories_.data, ring_, user);
   if (!record) return record.error();
   FileVault vault(*record, rules, throttle, clock_, random_);
   if (const Result<Account> account = vault.account(); !account) return account.error();
-  Attempt proving = attempt;
-  proving.proof = Proof::waiting;
-  return vault.judge(proving);
+  return use(vault);
 }
 
 }  // namespace utmfa

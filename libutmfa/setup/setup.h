@@ -48,6 +48,8 @@ class Registry {
   // Runs the vault's own judge for this person, as a sign-in would.
   Result<Verdict> judge(const std::string& user, const FactorRules& rules, const ThrottleRules& throttle,
                         const Attempt& attempt);
+  Status with_vault(const std::string& user, const FactorRules& rules, const ThrottleRules& throttle,
+                    const std::function<Status(Vault&)>& use);
 
  private:
   struct Opened;

@@ -81,7 +81,11 @@ Result<std::string> add_method(Registered& registered, Made made, const UserKeys
   if (factor == nullptr) return Error{Code::invalid, "unknown kind of method"};
   if (!valid_label(made.method.label))
     return Error{Code::invalid, say("label: expected 1 to 64 bytes of text without control characters")};
-  made.method.id = free_id(file, factor->id_stem);
+  // A kind that names its methods itself has one of each name; one that was never confirmed gives its place up.
+  const Method* same = made.method.id.empty() ? nullptr : file.find(made.method.id);
+  if (same != nullptr && (same->kind != made.method.kind || same->proof == Proof::confirmed))
+    return refused(say("{0} is registered already: change its number, or remove it first", {same->id}));
+  if (made.method.id.empty()) made.method.id = free_id(file, factor->id_stem);
   if (file.find(made.method.id) == nullptr && file.methods.size() >= most_methods)
     return refused(say("there are {0} methods already: remove one first", {std::to_string(most_methods)}));
   for (const auto& [field, secret] : made.secrets) {

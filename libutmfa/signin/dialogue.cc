@@ -46,15 +46,16 @@ Dialogue::Dialogue(const SignIn& who, const Service& service, const Account& acc
                    Outside& outside)
     : who_(who), service_(service), account_(account), plan_(plan), outside_(outside),
       personal_(labels_shown(who, service) && !plan.offers.empty()),
-      choices_(personal_ ? personal_choices() : plain_choices()), tries_left_(service.tries) {
-  for (std::size_t i = 0; i < choices_.size() && !plan.offers.empty(); ++i)
+      choices_(personal_ ? personal_choices() : plain_choices()), tries_left_(service.tries), sending_(who, outside) {
+  for (std::size_t i = choices_.size(); i-- > 0 && !plan.offers.empty();)
     if (choices_[i].method == plan.offers.front().method && (personal_ || asked_alike(choices_[i], choices_[0])))
       current_ = i;
 }
 
 // Where names are hidden, the first question must not tell what kind of method a name has.
 bool Dialogue::asked_alike(const Choice& one, const Choice& other) {
-  return one.factor->plain_prompt == other.factor->plain_prompt && one.factor->echo == other.factor->echo;
+  return one.factor->plain_prompt == other.factor->plain_prompt && one.factor->echo == other.factor->echo &&
+         one.channel == nullptr && other.channel == nullptr;
 }
 
 std::vector<Dialogue::Choice> Dialogue::personal_choices() const {
@@ -63,8 +64,13 @@ std::vector<Dialogue::Choice> Dialogue::personal_choices() const {
     const AccountMethod* held = account_.find(offer.method);
     const Factor* factor = factor_for(offer.kind);
     if (held == nullptr || factor == nullptr) continue;
+    if (factor->channels != nullptr) {
+      add_channels(choices, offer, *held, *factor);
+      continue;
+    }
     const std::string left = held->left < 0 ? std::string() : std::to_string(held->left);
-    choices.push_back({offer.method, factor, held->method.label, say(factor->listed, {held->method.label, left})});
+    choices.push_back(
+        {offer.method, factor, held->method.label, say(factor->listed, {held->method.label, left}), nullptr});
   }
   return choices;
 }
@@ -76,8 +82,12 @@ std::vector<Dialogue::Choice> Dialogue::plain_choices() const {
     std::string method;
     for (const Offer& offer : plan_.offers)
       if (method.empty() && offer.kind == factor.kind) method = offer.method;
-    choices.push_back({method, &factor, {}, say(factor.title)});
+    choices.push_back({method, &factor, {}, say(factor.title), nullptr});
   }
+  // Only where the first factor is proven are there offers of these: then the kind tells nobody anything.
+  for (const Offer& offer : plan_.offers)
+    if (const AccountMethod* held = account_.find(offer.method); held != nullptr && !offer.channels.empty())
+      add_channels(choices, offer, *held, *factor_for(offer.kind));
   return choices;
 }
 
@@ -88,7 +98,14 @@ std::string Dialogue::prompt() const {
   return lead_ + (choices_.size() > 1 ? say("{0} (? for another method): ", {question}) : say("{0}: ", {question}));
 }
 
+// A code goes out at once to the default method, but nobody is asked in an app by somebody who has not asked for it.
+Dialogue::Begin Dialogue::begin_with() const {
+  const Channel* channel = choices_.empty() ? nullptr : choices_[current_].channel;
+  return channel != nullptr && channel->reply == Reply::matched ? Begin::asked : Begin::at_once;
+}
+
 Result<Passed> Dialogue::run() {
+  begin_ = begin_with();
   if (account_.locked_until > outside_.clock.now()) return locked(account_.locked_until);
   if (choices_.empty()) {
     passed_.reason = "no method can be used: " + plan_.reason;
@@ -103,13 +120,21 @@ Result<Passed> Dialogue::run() {
   return passed_;
 }
 
-Result<Dialogue::Turn> Dialogue::one_turn() {
-  const Result<Answer> answer = outside_.conversation.ask(prompt(), choices_[current_].factor->echo);
-  if (!answer) {
-    gone_ = true;
-    return answer.error();
+Result<Answer> Dialogue::ask(const std::string& prompt) {
+  Result<Answer> answer = outside_.conversation.ask(prompt, choices_[current_].factor->echo);
+  if (answer) {
+    lead_.clear();
+    return answer;
   }
-  lead_.clear();
+  gone_ = true;
+  (void)sending_.drop();  // nobody is there who could type it
+  return answer;
+}
+
+Result<Dialogue::Turn> Dialogue::one_turn() {
+  if (choices_[current_].channel != nullptr) return elsewhere();
+  const Result<Answer> answer = ask(prompt());
+  if (!answer) return answer.error();
   if (answer->said == Said::password_again) {
     lead_ = say("That was your password. ");
     passed_.reason = "the password was typed instead of a code";
@@ -136,7 +161,12 @@ Result<Dialogue::Turn> Dialogue::pick_another() {
       return reply.error();
     }
     const std::size_t index = meant(reply->text.view(), items);
-    if (index < choices_.size()) current_ = index;
+    if (index < choices_.size()) {
+      current_ = index;
+      begin_ = Begin::at_once;  // he has asked for it
+      if (!sending_.to(choices_[index].method, choices_[index].channel))
+        if (Status left = sending_.leave(); !left) return left.error();
+    }
     if (index < choices_.size() || trimmed(reply->text.view()).empty()) return Turn::ask;
     title = say("That is not in the list. ") + say("Other methods:");
   }
@@ -149,6 +179,7 @@ Result<Dialogue::Turn> Dialogue::judged(std::string_view answer) {
   attempt.method = choice.method;
   attempt.kind = choice.factor->kind;
   attempt.answer = answer;
+  if (choice.channel != nullptr) attempt.asked = sending_.asked();
   if (service_.remember > 0) {
     attempt.remember_place = place_mark(who_);
     attempt.remember_until = outside_.clock.now() + service_.remember;
@@ -161,6 +192,7 @@ Result<Dialogue::Turn> Dialogue::judged(std::string_view answer) {
   locked_until_ = verdict->locked_until;
   switch (verdict->judged) {
     case Judged::accepted:
+      if (Status left = sending_.leave(); !left) return left.error();
       passed_.end = End::accepted;
       passed_.reason.clear();
       return Turn::over;

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "signin/sending.h"
 #include "signin/sign_in.h"
 
 namespace utmfa {
@@ -38,15 +39,30 @@ class Dialogue {
     std::string method;  // "" = a kind of which the person has none
     const Factor* factor;
     std::string label;
-    std::string item;  // its line in the list
+    std::string item;                  // its line in the list
+    const Channel* channel = nullptr;  // null: nothing is sent
   };
   enum class Turn { ask, over };
+  enum class Begin { at_once, asked };  // whether something is sent without a question before it
 
   static bool asked_alike(const Choice& one, const Choice& other);
   std::vector<Choice> personal_choices() const;
   std::vector<Choice> plain_choices() const;
   std::string prompt() const;
   Result<Turn> one_turn();
+  // dialogue_elsewhere.cc: a question that is put to a telephone or to an app.
+  void add_channels(std::vector<Choice>& choices, const Offer& offer, const AccountMethod& held,
+                    const Factor& factor) const;
+  Begin begin_with() const;
+  std::string words(std::string_view msgid) const;
+  Result<Turn> elsewhere();
+  Result<Turn> asked_to_begin();
+  Result<Turn> send(Asking::Want want);
+  Result<Turn> go_on(Progress progress);
+  Result<Turn> pass_over(std::string lead, std::string_view reason);
+  Result<Turn> person_denied(const Progress& progress);
+  Status note(std::string_view what, std::string_view reason);
+  Result<Answer> ask(const std::string& prompt);
   Result<Turn> pick_another();
   Result<Turn> judged(std::string_view answer);
   Result<Turn> out_of_use(const Verdict& verdict, std::string_view what, std::string_view lead);
@@ -67,6 +83,8 @@ class Dialogue {
   std::string lead_;       // said in front of the next prompt, because sshd shows nothing else in time
   Time locked_until_ = 0;  // after the last answer
   bool gone_ = false;
+  Begin begin_ = Begin::at_once;
+  Sending sending_;
   Passed passed_;
 };
 

@@ -3,6 +3,7 @@
 // Outcome::granted.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "base/secret.h"
 #include "config/config.h"
 #include "factors/factor.h"
+#include "gateway/gateway.h"
 #include "policy/plan.h"
 #include "vault/vault.h"
 
@@ -57,12 +59,30 @@ class Conversation {
   ~Conversation() = default;
 };
 
+// What carries a question to a person who is elsewhere, one at a time. It runs on while the person is asked here.
+struct News {
+  std::string fault;   // why there is no reply of the gateway's own; "" = there is
+  GatewayReply reply;  // cleaned; a stranger's word all the same
+};
+class Messenger {
+ public:
+  // Everything of the request but its id, which is the messenger's own.
+  virtual Status begin(GatewayRequest request) = 0;
+  // Waits at most so long; absent: it is still at it. An Error: the person is gone.
+  virtual Result<std::optional<News>> news(std::int64_t at_most_seconds) = 0;
+  virtual void end() = 0;  // nobody waits for it any more
+
+ protected:
+  ~Messenger() = default;
+};
+
 struct Outside {
   const Config& config;
   Vault& vault;
   Conversation& conversation;
   Clock& clock;
   Audit& audit;
+  Messenger* messenger = nullptr;  // null: nothing can be sent from here
 };
 
 // The dialogue of one sign-in, from the plan to the outcome.

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "vault/challenge.h"
 #include "vault/decoy.h"
 
 namespace utmfa {
@@ -90,7 +91,7 @@ Result<MethodFile> FileVault::read_methods() {
 Result<AccountMethod> FileVault::shown(const Method& method, const State& state, Time now) const {
   const Factor* factor = factor_for(method.kind);
   if (factor == nullptr) return Error{Code::internal, method.id + ": unknown kind"};
-  AccountMethod shown{method, {}, -1};
+  AccountMethod shown{method, {}, -1, {}};
   for (const FieldRule& rule : factor->fields)
     if (rule.type == FieldType::sealed)
       if (const auto found = shown.method.fields.find(rule.key); found != shown.method.fields.end())
@@ -99,6 +100,8 @@ Result<AccountMethod> FileVault::shown(const Method& method, const State& state,
   shown.unusable = disabled(throttle_, about) ? UTMFA_MSG("too many wrong codes: it must be registered again")
                                               : factor->unusable(method, about, now);
   shown.left = factor->left(method, about);
+  if (factor->channels != nullptr)
+    for (const Channel& each : factor->channels(method)) shown.channels.push_back(each.gateway);
   return shown;
 }
 
@@ -137,6 +140,13 @@ Result<Secret> FileVault::opened(const Method& method, const Factor& factor) con
                 method.field(factor.secret_field));
 }
 
+Result<const Method*> FileVault::method_of(std::string_view id, std::string_view kind, Proof proof) const {
+  const Method* method = file_->find(id);
+  if (method == nullptr || method->kind != kind || (method->proof == Proof::waiting && proof != Proof::waiting))
+    return Error{Code::refused, "judge: no such method"};
+  return method;
+}
+
 Result<FileVault::Subject> FileVault::subject_of(const Attempt& attempt) {
   const Factor* factor = factor_for(attempt.kind);
   if (factor == nullptr) return Error{Code::invalid, "judge: unknown kind of method"};
@@ -149,13 +159,11 @@ Result<FileVault::Subject> FileVault::subject_of(const Attempt& attempt) {
     if (const auto secret = made->secrets.find(factor->secret_field); secret != made->secrets.end())
       subject.secret = std::move(secret->second);
   } else {
-    const Method* method = file_->find(attempt.method);
-    if (method == nullptr || method->kind != attempt.kind ||
-        (method->proof == Proof::waiting && attempt.proof != Proof::waiting))
-      return Error{Code::refused, "judge: no such method"};
-    Result<Secret> secret = opened(*method, *factor);
+    const Result<const Method*> method = method_of(attempt.method, attempt.kind, attempt.proof);
+    if (!method) return method.error();
+    Result<Secret> secret = opened(**method, *factor);
     if (!secret) return secret.error();
-    subject.method = *method;
+    subject.method = **method;
     subject.secret = std::move(*secret);
   }
   Result<Secret> answer = factor->prepare == nullptr ? Result<Secret>(Secret(attempt.answer))
@@ -176,7 +184,7 @@ Status FileVault::unchanged(const State& state) const {
 
 Result<Verdict> FileVault::judge(const Attempt& attempt) {
   if (!file_) return Error{Code::internal, "judge: account was not asked for"};
-  const Result<Subject> subject = subject_of(attempt);
+  Result<Subject> subject = subject_of(attempt);
   if (!subject) return subject.error();
   if (Status locked = state_.lock(); !locked) return locked.error();
   const Held held(state_);
@@ -186,13 +194,94 @@ Result<Verdict> FileVault::judge(const Attempt& attempt) {
   return judge_locked(*subject, attempt, *state);
 }
 
+Result<std::string> FileVault::digest(std::string_view data) const {
+  const auto key = record_.keys.keys.find(record_.keys.active);
+  if (key == record_.keys.keys.end()) return Error{Code::internal, "key ring: no active key"};
+  return keyed_digest(key->second, "challenge", data);
+}
+
+// The code that was sent last for this place, and what was typed, as digests: no code is kept.
+Status FileVault::expect_code(Subject& subject, const Attempt& attempt, const State& state) const {
+  const Challenge* challenge = open_challenge(state, attempt.method, attempt.asked.where, clock_.now());
+  const std::string_view receiver =
+      attempt.receiver.empty() ? subject.method.field(subject.factor->receiver) : attempt.receiver;
+  const Challenge none;
+  const Challenge& sent = challenge == nullptr ? none : *challenge;
+  const Result<std::string> typed =
+      digest(bound({record_.user, attempt.method, attempt.kind, receiver, attempt.asked}, sent, subject.answer.view()));
+  if (!typed) return typed.error();
+  subject.answer = Secret(typed->substr(0, sent.digest.size()));
+  subject.secret =
+      challenge == nullptr ? Secret() : Secret({reinterpret_cast<const char*>(sent.digest.data()), sent.digest.size()});
+  return Done{};
+}
+
+Status FileVault::change(const std::function<Status(State&, Time)>& edit) {
+  if (!file_) return Error{Code::internal, "vault: account was not asked for"};
+  if (Status locked = state_.lock(); !locked) return locked;
+  const Held held(state_);
+  Result<State> state = state_.read();
+  if (!state) return state.error();
+  if (Status same = unchanged(*state); !same) return same;
+  if (Status edited = edit(*state, clock_.now()); !edited) return edited;
+  if (Status written = state_.write(*state, Stage::decided); !written) return written;
+  return state_.sync();
+}
+
+Result<Issue> FileVault::issue(const Asking& asking) {
+  if (!file_) return Error{Code::internal, "issue: account was not asked for"};
+  const Factor* factor = factor_for(asking.kind);
+  const Result<const Method*> method = method_of(asking.method, asking.kind, asking.proof);
+  if (!method) return method.error();
+  if (factor == nullptr || factor->channels == nullptr) return Error{Code::refused, "issue: nothing to send"};
+  const std::string_view receiver = asking.receiver.empty() ? (*method)->field(factor->receiver) : asking.receiver;
+  const Bound to{record_.user, asking.method, asking.kind, receiver, asking.asked};
+  Issue issue;
+  const Status done = change([&](State& state, Time now) -> Status {
+    if (const Time until = still_locked(throttle_, state, now); until != 0) {
+      issue.issued = Issued::locked;
+      issue.again = until;
+      return Done{};
+    }
+    Result<Issue> made = make_challenge(
+        state, asking, to, throttle_.delivery, random_, [this](std::string_view data) { return digest(data); }, now);
+    if (!made) return made.error();
+    issue = std::move(*made);
+    return Done{};
+  });
+  if (!done) return done.error();
+  return issue;
+}
+
+Status FileVault::withdraw(const Asking& asking, std::int64_t retry_after) {
+  return change([&](State& state, Time now) -> Status {
+    withdraw_challenge(state, asking, retry_after, now);
+    return Done{};
+  });
+}
+
+Result<Verdict> FileVault::denied(Denial denial) {
+  Verdict verdict;
+  const Status done = change([&](State& state, Time now) -> Status {
+    state.challenges.clear();
+    state.denied = now;
+    if (denial == Denial::fraud) lock(throttle_, state, now);
+    verdict = verdict_of(Judged::rejected, throttle_, state, now);
+    return Done{};
+  });
+  if (!done) return done.error();
+  return verdict;
+}
+
 // A code that is right but used is denied without counting as a failure: it comes from a second session started with
 // one code or from a retry, and tells a guesser nothing that he had not; the sign-in's tries bound how often it is asked.
-Result<Verdict> FileVault::judge_locked(const Subject& subject, const Attempt& attempt, State& state) {
+Result<Verdict> FileVault::judge_locked(Subject& subject, const Attempt& attempt, State& state) {
   const Time now = clock_.now();
   if (still_locked(throttle_, state, now) != 0) return verdict_of(Judged::throttled, throttle_, state, now);
   const MethodState before = of(state, attempt.method);
   if (disabled(throttle_, before)) return verdict_of(Judged::disabled, throttle_, state, now);
+  if (subject.factor->channels != nullptr)
+    if (Status expected = expect_code(subject, attempt, state); !expected) return expected.error();
   State decided = state;
   charge(state, attempt.method, now);
   if (Status charged = state_.write(state, Stage::charged); !charged) return charged.error();
@@ -203,7 +292,9 @@ Result<Verdict> FileVault::judge_locked(const Subject& subject, const Attempt& a
     (void)state_.sync();  // the error is told, the failure stays counted
     return judgement.error();
   }
-  const Use use = subject.kind == Subject::Kind::real ? judgement->use : Use::rejected;
+  Use use = subject.kind == Subject::Kind::real ? judgement->use : Use::rejected;
+  if (use == Use::accepted && subject.factor->channels != nullptr)
+    use = spend_challenge(decided, attempt.method, attempt.asked.where, now);
   if (use == Use::rejected) decided = state;
   if (use == Use::accepted) {
     MethodState& after = decided.of(attempt.method);

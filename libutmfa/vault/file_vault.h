@@ -51,6 +51,9 @@ class FileVault final : public Vault {
             MethodSource methods = {});
   Result<Account> account() override;
   Result<Verdict> judge(const Attempt& attempt) override;
+  Result<Issue> issue(const Asking& asking) override;
+  Status withdraw(const Asking& asking, std::int64_t retry_after) override;
+  Result<Verdict> denied(Denial denial) override;
 
  private:
   struct Subject;
@@ -59,7 +62,12 @@ class FileVault final : public Vault {
   Result<Subject> subject_of(const Attempt& attempt);
   Result<Secret> opened(const Method& method, const Factor& factor) const;
   Status unchanged(const State& state) const;
-  Result<Verdict> judge_locked(const Subject& subject, const Attempt& attempt, State& state);
+  Result<const Method*> method_of(std::string_view id, std::string_view kind, Proof proof) const;
+  Result<std::string> digest(std::string_view data) const;
+  // Under the lock: read, change, write, synced.
+  Status change(const std::function<Status(State&, Time)>& edit);
+  Status expect_code(Subject& subject, const Attempt& attempt, const State& state) const;
+  Result<Verdict> judge_locked(Subject& subject, const Attempt& attempt, State& state);
   Record& record_;
   const FactorRules& rules_;
   const ThrottleRules& throttle_;

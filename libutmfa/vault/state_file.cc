@@ -184,7 +184,9 @@ Result<std::string> StateFile::slot_bytes(const State& state, Stage stage) {
   const auto key = keys_.keys.find(keys_.active);
   if (key == keys_.keys.end() || key->first.size() > key_id_size)
     return Error{Code::internal, path_ + ": no active key"};
-  if (state.methods.size() > most_method_states) return Error{Code::internal, path_ + ": too many methods"};
+  if (state.methods.size() > most_method_states || state.challenges.size() > most_challenges ||
+      state.sent.size() > most_sent)
+    return Error{Code::internal, path_ + ": too many methods"};
   const std::string record = print_state(state);
   std::string bytes(magic);
   bytes += key->first;

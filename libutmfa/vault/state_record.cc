@@ -6,7 +6,8 @@
 namespace utmfa {
 namespace {
 
-constexpr std::uint8_t record_version = 1;
+// 2: with what was sent to the person behind it; written only where something was.
+constexpr std::uint8_t record_version = 1, with_deliveries = 2;
 
 template <typename T>
 void put(std::string& out, T value) {
@@ -41,6 +42,51 @@ void each_number(M& method, Each each) {
   each(method.last_failure);
 }
 
+void put_deliveries(std::string& out, const State& state) {
+  put(out, state.denied);
+  put(out, static_cast<std::uint8_t>(state.sent.size()));
+  for (const Time each : state.sent) put(out, each);
+  put(out, static_cast<std::uint8_t>(state.challenges.size()));
+  for (const Challenge& each : state.challenges) {
+    put(out, each.method);
+    put(out, each.where);
+    put(out, static_cast<std::uint8_t>(each.channel));
+    put(out, static_cast<std::uint8_t>(each.used ? 1 : 0));
+    put(out, each.sent);
+    put(out, each.until);
+    put(out, each.again);
+    out.append(reinterpret_cast<const char*>(each.digest.data()), each.digest.size());
+  }
+}
+
+void take(Reader& reader, Challenge& challenge) {
+  std::uint8_t channel = 0, used = 0;
+  reader.take(challenge.method);
+  reader.take(challenge.where);
+  reader.take(channel);
+  reader.take(used);
+  reader.take(challenge.sent);
+  reader.take(challenge.until);
+  reader.take(challenge.again);
+  for (unsigned char& each : challenge.digest) reader.take(each);
+  reader.enough = reader.enough && used <= 1;
+  challenge.channel = static_cast<char>(channel);
+  challenge.used = used == 1;
+}
+
+void take_deliveries(Reader& reader, State& state) {
+  std::uint8_t sent = 0, challenges = 0;
+  reader.take(state.denied);
+  reader.take(sent);
+  reader.enough = reader.enough && sent <= most_sent;
+  if (reader.enough) state.sent.resize(sent);
+  for (Time& each : state.sent) reader.take(each);
+  reader.take(challenges);
+  reader.enough = reader.enough && challenges <= most_challenges;
+  if (reader.enough) state.challenges.resize(challenges);
+  for (Challenge& each : state.challenges) take(reader, each);
+}
+
 bool twice(const State& state) {
   for (std::size_t i = 0; i < state.methods.size(); ++i)
     for (std::size_t j = 0; j < i; ++j)
@@ -52,7 +98,8 @@ bool twice(const State& state) {
 
 std::string print_state(const State& state) {
   std::string out;
-  put(out, record_version);
+  const bool deliveries = !state.challenges.empty() || !state.sent.empty() || state.denied != 0;
+  put(out, deliveries ? with_deliveries : record_version);
   put(out, state.generation);
   put(out, state.revision);
   put(out, state.streak);
@@ -63,6 +110,7 @@ std::string print_state(const State& state) {
   }
   put(out, static_cast<std::uint8_t>(state.methods.size()));
   for (const MethodState& method : state.methods) each_number(method, [&](auto number) { put(out, number); });
+  if (deliveries) put_deliveries(out, state);
   return out;
 }
 
@@ -82,7 +130,9 @@ Result<State> parse_state(std::string_view bytes, const std::string& shown_path)
   reader.take(count);
   if (count <= most_method_states) state.methods.resize(count);
   for (MethodState& method : state.methods) each_number(method, [&](auto& number) { reader.take(number); });
-  if (!reader.enough || !reader.rest.empty() || version != record_version || count > most_method_states || twice(state))
+  if (version == with_deliveries) take_deliveries(reader, state);
+  const bool known = version == record_version || version == with_deliveries;
+  if (!reader.enough || !reader.rest.empty() || !known || count > most_method_states || twice(state))
     return Error{Code::corrupt, shown_path + ": not a state record"};
   return state;
 }

@@ -69,7 +69,7 @@ class Play {
       fail_before(word);
     else if (word[0] == "status")
       set_status(word[1]);
-    else if (word[0] == "totp" || word[0] == "recovery")
+    else if (word[0] == "totp" || word[0] == "recovery" || word[0] == "phone" || word[0] == "push")
       add(word);
     else
       return false;
@@ -92,7 +92,8 @@ class Play {
     Method method = made.method;
     method.id = word[1];
     method.proof = Proof::confirmed;
-    vault_.secrets.emplace(word[1], made.secrets.find(factor->secret_field)->second.clone());
+    if (const auto secret = made.secrets.find(factor->secret_field); secret != made.secrets.end())
+      vault_.secrets.emplace(word[1], secret->second.clone());
     vault_.file.methods.push_back(method);
     if (word[0] == "recovery") recovery_ = made.shown;
   }
@@ -105,6 +106,9 @@ class Play {
     CountingRandom random;
     Wish wish;
     wish.label = word[2];
+    if (word[0] == "phone") wish.options = {{"slot", word[1]}, {"number", word[3]}};
+    if (word[0] == "phone" && word.size() > 4) wish.options.emplace("prefer", word[4]);
+    if (word[0] == "push") wish.options = {{"device", word[3]}};
     if (word[0] == "totp") wish.secret = std::move(*from_base32(word[3]));
     return kept.emplace(word, std::move(*factor.make(wish, random, 0))).first->second;
   }
@@ -130,6 +134,7 @@ class Play {
       const std::string key = word[i].substr(0, equals), value = word[i].substr(equals + 1);
       if (key == "from") who.from = value;
       if (key == "tty") who.tty = value;
+      if (key == "connection") who.connection = value;
       if (key == "prefer") who.prefer = value;
       if (key == "first" && value == "proven") who.first = FirstFactor::proven;
       if (key == "first" && value == "typed") who.first = FirstFactor::typed;
@@ -159,11 +164,13 @@ class Play {
     }
     if (at_ >= lines.size()) return fail(first, "this sign-in has no outcome");
     MemoryAudit audit(faults_);
-    Outside outside{config_, vault_, script, clock_, audit};
+    script.sent = sent_;
+    Outside outside{config_, vault_, script, clock_, audit, &script};
     faults_ = {0, failing_};
     const Outcome outcome = word[0] == "account" ? account_check(who(word), outside) : sign_in(who(word), outside);
     most_calls_ = std::max(most_calls_, faults_.calls);
     audit_ = audit.lines;
+    sent_ = script.sent;
     if (failing_ != 0) {
       // Failing anywhere in this sign-in: it must not be let in. A shorter one was never reached by the fault.
       if (faults_.calls >= failing_ && name(outcome) == "granted") fail(first, "granted although a call failed");
@@ -184,7 +191,7 @@ class Play {
     fail(line.number, "no such audit line; there were:" + all);
   }
 
-  std::string path_, wrong_;
+  std::string path_, wrong_, sent_;
   Faults faults_;
   ToldClock clock_;
   MemoryVault vault_;

@@ -2,6 +2,7 @@
 // The scripted person.
 #include <liboath/oath.h>
 
+#include "base/text.h"
 #include "dialogue.h"
 
 namespace utmfa::test {
@@ -21,6 +22,45 @@ std::string Script::code(std::string_view name) const {
   return code;
 }
 
+std::string Script::with_code(std::string text) const {
+  constexpr std::string_view mark = "{sent}";
+  if (const std::size_t at = text.find(mark); at != text.npos) text.replace(at, mark.size(), sent);
+  return text;
+}
+
+Status Script::begin(GatewayRequest request) {
+  sent = request.code.view();
+  expect("@ " + request.kind + " " + request.to);
+  return Done{};
+}
+
+// What the gateway says stands behind what it was asked.
+Result<std::optional<News>> Script::news(std::int64_t) {
+  if (faults_.next()) return Error{Code::unavailable, "the person is gone"};
+  while (!strict && !expected.empty() && expected.front().text[0] != '>' && expected.front().text[0] != '=')
+    expected.pop_front();
+  News news;
+  if (expected.empty() || expected.front().text[0] != '=') {
+    if (strict && wrong.empty()) wrong = "end: a gateway was waited for and nothing is in the file";
+    news.fault = "nothing";
+    return std::optional(news);
+  }
+  const std::string line = expected.front().text;
+  expected.pop_front();
+  const std::vector<std::string_view> word = split(line, ' ');
+  if (word[1] == "none") return std::optional<News>();
+  if (word[1] == "fault") {
+    news.fault = line.substr(8);
+    return std::optional(news);
+  }
+  for (const Delivered each :
+       {Delivered::sent, Delivered::approved, Delivered::denied, Delivered::failed, Delivered::busy})
+    if (word[1] == name(each)) news.reply.result = each;
+  if (word.size() > 2 && word[2] != "-") news.reply.entered = with_code(std::string(word[2]));
+  if (word.size() > 3) news.reply.retry_after = *number(word[3], 0, 86400);
+  return std::optional(news);
+}
+
 void Script::expect(const std::string& said) {
   if (!strict) return;
   if (!wrong.empty()) return;
@@ -30,7 +70,7 @@ void Script::expect(const std::string& said) {
   }
   const Line line = expected.front();
   expected.pop_front();
-  if (line.text != said)
+  if (with_code(line.text) != said)
     wrong = std::to_string(line.number) + ": expected: " + line.text + "\n     there came: " + said;
 }
 
@@ -52,6 +92,8 @@ Result<Answer> Script::answer() {
   const std::string typed = text.size() > 2 ? text.substr(2) : std::string();
   if (typed == "INCORRECT")
     answer.text = Secret("\b\n\r\177INCORRECT");
+  else if (typed.find("{sent}") != typed.npos)
+    answer.text = Secret(with_code(typed));
   else if (!typed.empty() && typed.front() == '{')
     answer.text = Secret(code(std::string_view(typed).substr(1, typed.size() - 2)));
   else

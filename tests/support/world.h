@@ -10,6 +10,7 @@
 #include "audit/audit.h"
 #include "factors/factor.h"
 #include "guard/guard.h"
+#include "vault/challenge.h"
 #include "vault/vault.h"
 
 namespace utmfa::test {
@@ -59,6 +60,9 @@ class MemoryVault final : public Vault {
   MemoryVault(Faults& faults, ToldClock& clock) : faults_(faults), clock_(clock) {}
   Result<Account> account() override;
   Result<Verdict> judge(const Attempt& attempt) override;
+  Result<Issue> issue(const Asking& asking) override;
+  Status withdraw(const Asking& asking, std::int64_t retry_after) override;
+  Result<Verdict> denied(Denial denial) override;
 
   MethodFile file;
   std::map<std::string, Secret, std::less<>> secrets;  // method id -> opened secret
@@ -68,8 +72,10 @@ class MemoryVault final : public Vault {
 
  private:
   Result<Verdict> judge_method(const Method& method, const Attempt& attempt);
+  Bound bound_to(const Method& method, const Asked& asked, std::string_view receiver) const;
   Faults& faults_;
   ToldClock& clock_;
+  CountingRandom random_;
 };
 
 }  // namespace utmfa::test

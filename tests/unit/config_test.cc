@@ -11,7 +11,7 @@
 namespace utmfa {
 namespace {
 
-constexpr std::string_view kinds[] = {"totp", "hotp", "recovery", "pass"};
+constexpr std::string_view kinds[] = {"totp", "hotp", "phone", "push", "recovery", "pass"};
 
 Result<Config> parsed(std::string_view text) { return parse_config(text, "f", kinds); }
 
@@ -89,7 +89,7 @@ void sample_and_manual_name_every_key(void**) {
   const std::string manual = file_text(UTMFA_SOURCE "docs/man/utmfa.yaml.5");
   constexpr std::string_view maps[] = {
       "x: 1",         "services: {a: {x: 1}}", "exempt: [{x: 1}]", "registration: {x: 1}", "throttle: {x: 1}",
-      "totp: {x: 1}", "hotp: {x: 1}",          "limits: {x: 1}",   "gateways: {x: 1}",     "gateways: {sms: {x: 1}}"};
+      "totp: {x: 1}", "hotp: {x: 1}",          "limits: {x: 1}",   "gateways: {x: 1}",     "gateways: {push: {x: 1}}"};
   int keys = 0;
   for (const std::string_view map : maps) {
     const Result<Config> config = parsed(map);
@@ -105,7 +105,7 @@ void sample_and_manual_name_every_key(void**) {
       at = end + 2;
     }
   }
-  assert_int_equal(keys, 49);
+  assert_int_equal(keys, 54);
 }
 
 void example_of_the_manual_is_read(void**) {
@@ -240,7 +240,8 @@ void wrong_values_name_their_place(void**) {
       {"remember: yes", "f:3:15: remember is yes: a time from 1m to 30d, like 90s, 15m, 12h or 30d, is expected"},
       {"methods: totp", "f:3:14: methods is totp: a list of at least one, like [one, two], is expected"},
       {"methods: []", "f:3:14: methods is an empty list: a list of at least one, like [one, two], is expected"},
-      {"methods: [totp, sms]", "f:3:21: unknown kind of method \"sms\": one of totp, hotp, recovery, pass is expected"},
+      {"methods: [totp, sms]",
+       "f:3:21: unknown kind of method \"sms\": one of totp, hotp, phone, push, recovery, pass is expected"},
       {"methods: [totp, totp]", "f:3:21: \"totp\" stands here a second time: each once is expected"},
       {"methods: [[totp]]",
        "f:3:15: this entry is a list: text of 1 to 255 bytes without control characters is expected"},
@@ -295,11 +296,11 @@ void wrong_sections_name_their_place(void**) {
       {"issuer: \"a\\nb\"", "f:1:9: issuer is \"a?b\": text of 1 to 64 bytes without control characters is expected"},
       {"issuer: \"a:b\"", "f:1:9: issuer is \"a:b\": a name without a colon is expected"},
       {"nonsense: 1",
-       "f:1:1: unknown key \"nonsense\": one of version, language, issuer, services, exempt, registration, throttle, "
-       "totp, hotp, limits, gateways is expected"},
+       "f:1:1: unknown key \"nonsense\": one of version, language, issuer, region, services, exempt, registration, "
+       "throttle, delivery, totp, hotp, limits, gateways is expected"},
       {"\"a\\x1bb\": 1",
-       "f:1:1: unknown key \"a?b\": one of version, language, issuer, services, exempt, registration, throttle, "
-       "totp, hotp, limits, gateways is expected"},
+       "f:1:1: unknown key \"a?b\": one of version, language, issuer, region, services, exempt, registration, "
+       "throttle, delivery, totp, hotp, limits, gateways is expected"},
       {"- services", "f:1:1: this entry is a list: KEY: VALUE lines are expected"},
       {"text", "f:1:1: this entry is text: KEY: VALUE lines are expected"},
       {"services: []", "f:1:11: services is a list: a map of services is expected"},
@@ -312,7 +313,7 @@ void wrong_sections_name_their_place(void**) {
       {"registration: {minimum: 0}", "f:1:25: minimum is 0: a number from 1 to 10 is expected"},
       {"registration: {test: off}", "f:1:22: test is off: one of demanded, optional is expected"},
       {"registration: {default-kinds: [none]}",
-       "f:1:32: unknown kind of method \"none\": one of totp, hotp, recovery, pass is expected"},
+       "f:1:32: unknown kind of method \"none\": one of totp, hotp, phone, push, recovery, pass is expected"},
       {"throttle: {free: 0}", "f:1:18: free is 0: a number from 1 to 20 is expected"},
       {"throttle: {disable-after: 101}", "f:1:27: disable-after is 101: a number from 1 to 100 is expected"},
       {"throttle: {first-delay: 10m, longest-delay: 5m}",

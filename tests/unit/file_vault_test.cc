@@ -173,6 +173,10 @@ void a_decoy_costs_and_is_never_right(void**) {
     for (const Factor& factor : factors()) {
       const Result<Account> before = sign_in.vault->account();
       const Result<Verdict> verdict = sign_in.judge("", factor.kind, "123456");
+      if (factor.decoy == nullptr) {  // never asked of somebody who has none
+        assert_false(static_cast<bool>(verdict));
+        continue;
+      }
       assert_int_equal(verdict->judged, before->locked_until == 0 ? Judged::rejected : Judged::throttled);
       assert_int_equal(verdict->failures, before->state.streak + (before->locked_until == 0 ? 1 : 0));
     }

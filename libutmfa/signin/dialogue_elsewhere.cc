@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// Turns whose question goes to a telephone or to an app. Nothing is sent before the person has chosen it or has seen a
+// prompt, but for a code to the default method of somebody who is half in. What cannot be sent is not asked for again in
+// this sign-in: the next method is, by itself.
+#include <algorithm>
+
+#include "base/text.h"
+#include "signin/dialogue.h"
+#include "signin/words.h"
+
+namespace utmfa {
+
+void Dialogue::add_channels(std::vector<Choice>& choices, const Offer& offer, const AccountMethod& held,
+                            const Factor& factor) const {
+  for (const std::string_view gateway : offer.channels) {
+    const Channel* channel = channel_of(factor, held.method, gateway);
+    if (channel == nullptr) continue;
+    const std::string label = personal_ ? held.method.label : say(factor.title);
+    const std::string to = personal_ ? factor.masked(held.method) : std::string();
+    choices.push_back({offer.method, &factor, label, say(channel->listed, {label, to}), channel});
+  }
+}
+
+std::string Dialogue::words(std::string_view msgid) const {
+  const Choice& choice = choices_[current_];
+  const AccountMethod* held = account_.find(choice.method);
+  const std::string to = personal_ && held != nullptr ? choice.factor->masked(held->method) : std::string();
+  return say(msgid, {choice.label, to, sending_.number()});
+}
+
+Status Dialogue::note(std::string_view what, std::string_view reason) {
+  const Choice& choice = choices_[current_];
+  Event e;
+  e.what = what;
+  e.user = who_.user;
+  e.service = who_.service;
+  e.from = who_.from;
+  e.tty = who_.tty;
+  e.method = choice.method;
+  e.kind = choice.factor->kind;
+  e.reason = std::string(choice.channel->gateway);
+  if (!reason.empty()) e.reason.append(": ").append(reason);
+  return outside_.audit.record(e);
+}
+
+Result<Dialogue::Turn> Dialogue::asked_to_begin() {
+  const Result<Answer> answer = ask(lead_ + words(choices_[current_].channel->begin));
+  if (!answer) return answer.error();
+  const std::string_view text = trimmed(answer->text.view());
+  if (answer->said == Said::password_again || !text.empty()) return pick_another();
+  begin_ = Begin::at_once;
+  return Turn::ask;
+}
+
+Result<Dialogue::Turn> Dialogue::elsewhere() {
+  const Channel& channel = *choices_[current_].channel;
+  const std::string method = choices_[current_].method;
+  if (!sending_.to(method, &channel)) {
+    if (begin_ == Begin::asked) return asked_to_begin();
+    return send(Asking::Want::any);
+  }
+  const bool calling = sending_.running() && !channel.waiting.empty();
+  const Result<Answer> answer = ask(lead_ + words(calling     ? channel.waiting
+                                                  : personal_ ? channel.prompt
+                                                              : channel.plain_prompt));
+  if (!answer) return answer.error();
+  const std::string_view text = trimmed(answer->text.view());
+  if (answer->said == Said::password_again) {
+    lead_ = say("That was your password. ");
+    passed_.reason = "the password was typed instead of a code";
+    --tries_left_;
+    return Turn::ask;
+  }
+  if (text == "?" || text == "\xef\xbc\x9f") return pick_another();
+  if (channel.reply == Reply::matched && !text.empty() && !sending_.running()) return pick_another();
+  if (channel.reply != Reply::matched && !text.empty()) return judged(text);
+  if (!sending_.running()) return send(Asking::Want::another);
+  Result<Progress> heard = sending_.hear();
+  if (!heard) {
+    gone_ = sending_.gone();
+    (void)sending_.drop();
+    return heard.error();
+  }
+  return go_on(std::move(*heard));
+}
+
+Result<Dialogue::Turn> Dialogue::send(Asking::Want want) {
+  const Choice& choice = choices_[current_];
+  const AccountMethod* held = account_.find(choice.method);
+  if (held == nullptr) return Error{Code::internal, "no such method to send to"};
+  const bool again = sending_.to(choice.method, choice.channel);
+  Addressee to{choice.factor, choice.channel, held->method, {}, Proof::confirmed};
+  Result<Progress> begun = sending_.begin(to, want);
+  if (!begun) {
+    gone_ = sending_.gone();
+    (void)sending_.drop();
+    return begun.error();
+  }
+  if (begun->course == Course::put_off && again) {
+    lead_ = begun->lead;
+    sending_.stay();
+    return Turn::ask;
+  }
+  if (begun->course == Course::sent || begun->course == Course::running)
+    if (Status noted = note(begun->reason == "sent before" ? "reused" : "sent", {}); !noted) return noted.error();
+  return go_on(std::move(*begun));
+}
+
+Result<Dialogue::Turn> Dialogue::go_on(Progress progress) {
+  switch (progress.course) {
+    case Course::sent:
+    case Course::running: return Turn::ask;
+    case Course::put_off:
+    case Course::failed: return pass_over(progress.lead, progress.reason);
+    case Course::denied: return person_denied(progress);
+    case Course::agreed: break;
+  }
+  const Result<Turn> turn = judged(progress.answer.view());
+  if (!turn || *turn == Turn::over) return turn;
+  if (Status dropped = sending_.drop(); !dropped) return dropped.error();  // what was agreed to is over, right or wrong
+  begin_ = Begin::asked;
+  return turn;
+}
+
+// The first of the others, and nothing is sent to it without a question.
+Result<Dialogue::Turn> Dialogue::pass_over(std::string lead, std::string_view reason) {
+  if (Status noted = note("not-sent", reason); !noted) return noted.error();
+  passed_.reason = "could not be sent: " + std::string(reason);
+  lead_ = std::move(lead);
+  choices_.erase(choices_.begin() + static_cast<std::ptrdiff_t>(current_));
+  current_ = 0;
+  begin_ = Begin::asked;
+  if (choices_.empty()) tries_left_ = 0;
+  return Turn::ask;
+}
+
+// Who refuses in the app, or says on the telephone that it is not him, ends this sign-in.
+Result<Dialogue::Turn> Dialogue::person_denied(const Progress& progress) {
+  const Choice& choice = choices_[current_];
+  const bool fraud = choice.channel->reply == Reply::spoken || !progress.reason.empty();
+  const Result<Verdict> verdict = outside_.vault.denied(fraud ? Denial::fraud : Denial::refused);
+  if (!verdict) return verdict.error();
+  if (Status noted =
+          note(fraud ? "fraud" : "refused-by-person", fraud ? "the person says that it is somebody else" : "");
+      !noted)
+    return noted.error();
+  passed_.method = choice.method;
+  passed_.kind = choice.factor->kind;
+  passed_.failures = verdict->failures;
+  passed_.reason = fraud ? "reported as fraud by the person" : "refused by the person";
+  if (verdict->locked_until > outside_.clock.now()) {
+    const Result<Passed> end = locked(verdict->locked_until);
+    if (!end) return end.error();
+    return Turn::over;
+  }
+  if (const Status told = outside_.conversation.tell(say("It was refused."), Style::error); !told) {
+    gone_ = true;
+    return told.error();
+  }
+  return Turn::over;
+}
+
+}  // namespace utmfa

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// Messages to the person of a record: bounded for each sign-in process, at a time, and for the machine in an hour. The
+// gateway is run by a process of its own, so that none holds the broker up; what it said is passed on unread.
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "broker.h"
+#include "delivery_process.h"
+
+namespace utmfa {
+namespace {
+
+constexpr int most_deliveries = 12;  // of one sign-in
+constexpr std::int64_t hour = 3600;
+// mail goes by the queue of notices, and never with a code of a sign-in.
+constexpr std::array<std::string_view, 3> kinds = {"sms", "voice", "push"};
+
+std::int64_t monotonic_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec;
+}
+
+}  // namespace
+
+void Broker::undelivered(Process& process, std::string_view id, const Error& why) {
+  wire::Writer frame("delivered");
+  frame.text("id", id);
+  frame.text("result", "failed");
+  frame.text("fault", cleaned(why.what, 300));
+  (void)send_packet(process.channel.get(), frame.frame(), {}, Wait::no);
+}
+
+bool Broker::too_many_deliveries() {
+  const std::int64_t now = monotonic_seconds();
+  while (!delivered_.empty() && now - delivered_.front() >= hour) delivered_.pop_front();
+  return delivered_.size() >= static_cast<std::size_t>(config_.config().limits.deliveries_per_hour);
+}
+
+Status Broker::grant_deliver(Process& process, const wire::Reader& frame, Packet& packet) {
+  if (process.stage != Stage::opened || !(process.registered || process.change.open))
+    return Error{Code::refused, "deliver: there is nobody to send to"};
+  const std::string_view kind = frame.text("kind");
+  if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) return Error{Code::invalid, "deliver: kind"};
+  if (++process.deliveries > (process.change.open ? 2 * most_deliveries : most_deliveries))
+    return Error{Code::refused, "deliver: asked too often"};
+  const std::string id(frame.text("id").substr(0, 64));
+  Status started = Done{};
+  if (deliveries_.size() >= static_cast<std::size_t>(config_.config().limits.deliveries))
+    started = Error{Code::unavailable, "too many gateways run at this moment: limits.deliveries"};
+  else if (too_many_deliveries())
+    started = Error{Code::unavailable, "too much was sent in this hour: limits.deliveries-per-hour"};
+  else
+    started = start_delivery(process, frame);
+  wipe(packet.bytes);
+  if (started) return started;
+  log("unavailable", "deliver: " + started.error().what);
+  undelivered(process, id, started.error());
+  return Done{};
+}
+
+// Whom it is for is the broker's own word.
+Status Broker::start_delivery(Process& process, const wire::Reader& frame) {
+  wire::Writer request("deliver");
+  for (const std::string_view key : {"kind", "id", "to", "extension", "language", "service", "from", "text", "code"})
+    if (frame.has(key)) request.text(key, frame.text(key));
+  request.text("user", process.user);
+  request.number("expires", frame.number("expires", hour, 0));
+  if (!request.fits()) return Error{Code::invalid, "too long"};
+  Result<DeliveryStart> started = start_delivery_process(settings_, request.frame());
+  request.wipe();
+  if (!started) return started.error();
+  const int line = started->line.get();
+  if (Status watched = watch(line); !watched) return watched;
+  deliveries_.insert_or_assign(line, Delivery{std::move(started->line), std::move(started->handle),
+                                              process.channel.get(), std::string(frame.text("id").substr(0, 64))});
+  delivered_.push_back(monotonic_seconds());
+  return Done{};
+}
+
+Status Broker::grant_stop(Process& process, const wire::Reader&, Packet&) {
+  end_deliveries(process.channel.get());
+  return Done{};
+}
+
+// false: this is no line of a delivery.
+bool Broker::served_delivery(int line) {
+  const auto delivery = deliveries_.find(line);
+  if (delivery == deliveries_.end()) return false;
+  const Result<Packet> packet = receive_packet(line, Wait::no);
+  if (!packet && packet.error().code == Code::unavailable) return true;
+  const Delivery ended = std::move(delivery->second);
+  (void)epoll_ctl(events_.get(), EPOLL_CTL_DEL, line, nullptr);
+  deliveries_.erase(delivery);
+  const auto process = processes_.find(ended.process);
+  if (process == processes_.end()) return true;
+  const bool whole = packet && wire::Reader(packet->bytes).verb() == "delivered";
+  if (!whole)
+    undelivered(process->second, ended.id, {Code::internal, "the process that ran the gateway has ended"});
+  else if (Status sent = send_packet(ended.process, packet->bytes, {}, Wait::no); !sent)
+    log("unavailable", "deliver: " + sent.error().what);
+  return true;
+}
+
+// The gateway goes with the process that waited for it: its minder sees that we are gone.
+void Broker::end_deliveries(int process) {
+  for (auto each = deliveries_.begin(); each != deliveries_.end();) {
+    const auto delivery = each++;
+    if (delivery->second.process != process) continue;
+    (void)syscall(SYS_pidfd_send_signal, delivery->second.handle.get(), SIGKILL, nullptr, 0);
+    (void)epoll_ctl(events_.get(), EPOLL_CTL_DEL, delivery->first, nullptr);
+    deliveries_.erase(delivery);
+  }
+}
+
+}  // namespace utmfa
