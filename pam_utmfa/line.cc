@@ -17,10 +17,10 @@
 namespace utmfa {
 namespace {
 
-time_t monotonic_seconds() {
+long long monotonic_milliseconds() {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec;
+  return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
 }  // namespace
@@ -88,11 +88,10 @@ bool Line::send(const wire::Writer& frame) const {
 // A host whose timer interrupts us again and again must not wait for ever: no second wait starts after the limit.
 // ECONNRESET is said once, before what a verifier left behind that closed without having read our last frame.
 std::string_view Line::receive() {
-  const time_t start = monotonic_seconds();
+  const long long start = monotonic_milliseconds();
   ssize_t got;
   do got = recv(fd_, bytes_, sizeof bytes_, MSG_TRUNC);
-  while (got < 0 && (errno == EINTR || errno == ECONNRESET) &&
-         monotonic_seconds() - start < static_cast<time_t>(timeout_));
+  while (got < 0 && (errno == EINTR || errno == ECONNRESET) && monotonic_milliseconds() - start < timeout_ * 1000LL);
   if (got <= 0 || static_cast<std::size_t>(got) > sizeof bytes_) return {};
   return {bytes_, static_cast<std::size_t>(got)};
 }
