@@ -11,10 +11,10 @@ Status GatewayMessenger::begin(GatewayRequest request) {
   Result<std::string> id = new_request_id(random_);
   if (!id) return id.error();
   request.id = std::move(*id);
+  const auto& rules = config_.gateway(request.kind);
   try {
-    running_ = std::async(std::launch::async, [rules = config_.gateway(request.kind), sent = std::move(request)] {
-      return CommandGateway(rules).deliver(sent);
-    });
+    running_ = std::async(std::launch::async,
+                          [rules, sent = std::move(request)] { return CommandGateway(rules).deliver(sent); });
   } catch (const std::exception& e) {
     return Error{Code::os, std::string("gateway: ") + e.what()};
   }
