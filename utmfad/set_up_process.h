@@ -9,8 +9,6 @@
 
 namespace utmfa {
 
-inline constexpr std::int64_t longest_set_up_seconds = 900;
-
 // The person's own utmfa-enroll: the act, and its result over the line.
 Status serve_self(Record& record, const Config& config, WireConversation& line, Hello& hello, int channel);
 // At a sign-in: set_up_done, or why not.

@@ -14,6 +14,8 @@
 
 namespace utmfa {
 
+inline constexpr std::int64_t longest_set_up_seconds = 900;  // of a registration inside a sign-in
+
 enum class Format { text, json };
 
 // What a person wants; which of the words count is the act's affair.

@@ -244,6 +244,19 @@ void sshd_settings(void**) {
     expect(check_sshd_settings(changed(lines), policy, AccountLine::there, {}), lines, checks);
 }
 
+// Registering takes longer than a code.
+void sshd_cuts_off_who_registers(void**) {
+  for (const char* service : {"require: always, not-enrolled: set-up", "remind: 3"}) {
+    const Config config = config_of("version: 1\nservices:\n  sshd: {" + std::string(service) + "}\n");
+    const auto check = [&](const char* lines) {
+      return check_sshd_settings(changed(lines), config.service("sshd"), AccountLine::there, {});
+    };
+    expect(check("logingracetime 899\n"), service, {"sshd-gracetime-set-up"});
+    expect(check("logingracetime 900\n"), service, {});
+    expect(check("logingracetime 0\n"), service, {});
+  }
+}
+
 void keys_alone(void**) {
   const Config enforced = config_of("version: 1\nservices:\n  sshd: {require: always, not-enrolled: deny}\n");
   const Config open = config_of("version: 1\nservices:\n  sshd: {require: enrolled, account: off}\n");
@@ -285,6 +298,7 @@ int main() {
       cmocka_unit_test(utmfa::names_of_modules),
       cmocka_unit_test(utmfa::services_on_the_machine),
       cmocka_unit_test(utmfa::sshd_settings),
+      cmocka_unit_test(utmfa::sshd_cuts_off_who_registers),
       cmocka_unit_test(utmfa::keys_alone),
       cmocka_unit_test(utmfa::the_clock),
   };

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "doctor/checks.h"
 #include "process.h"
+#include "setup/acts.h"
 #include "signin/words.h"
 
 namespace utmfa {
@@ -87,6 +88,24 @@ class Settings {
       add(Level::problem, "sshd-key-alone", say("{0} alone signs in without a second confirmation", {way}), remedy);
   }
 
+  void grace() {
+    const auto grace = count("logingracetime");
+    if (!grace || *grace <= 0) return;
+    const std::string seconds = std::to_string(*grace);
+    if (*grace < policy_.time_limit)
+      add(Level::warning, "sshd-gracetime",
+          say("LoginGraceTime is {0} s, less than the {1} s that utmfa gives for the "
+              "answer (services.sshd.time-limit)",
+              {seconds, std::to_string(policy_.time_limit)}),
+          "LoginGraceTime " + std::to_string(policy_.time_limit + 60));
+    const bool leads = policy_.require == Require::always && policy_.not_enrolled == NotEnrolled::set_up;
+    if ((leads || policy_.remind > 0) && *grace < longest_set_up_seconds)
+      add(Level::warning, "sshd-gracetime-set-up",
+          say("LoginGraceTime is {0} s: whoever registers at the sign-in is cut off then, and may need {1} s",
+              {seconds, std::to_string(longest_set_up_seconds)}),
+          "LoginGraceTime " + std::to_string(longest_set_up_seconds));
+  }
+
   void limits() {
     if (const auto tries = count("maxauthtries"); tries && *tries < fewest_attempts)
       add(Level::warning, "sshd-maxauthtries",
@@ -94,13 +113,7 @@ class Settings {
               "question",
               {std::to_string(*tries)}),
           "MaxAuthTries 6");
-    const auto grace = count("logingracetime");
-    if (grace && *grace > 0 && *grace < policy_.time_limit)
-      add(Level::warning, "sshd-gracetime",
-          say("LoginGraceTime is {0} s, less than the {1} s that utmfa gives for the "
-              "answer (services.sshd.time-limit)",
-              {std::to_string(*grace), std::to_string(policy_.time_limit)}),
-          "LoginGraceTime " + std::to_string(policy_.time_limit + 60));
+    grace();
     if (const auto waiting = count("maxstartups"); waiting && *waiting < class_size)
       add(Level::warning, "sshd-maxstartups",
           say("MaxStartups is {0}: connections are dropped by chance as soon as {1} "
