@@ -205,10 +205,12 @@ def configuration(machine):
     machine.write("etc/utmfa/utmfa.yaml", good.replace("deny", "set-up").replace("always", "enrolled"))
     machine.expect((W, "config"), (W, "pam-no-password"), (W, "pam-no-session"))
     machine.write("etc/utmfa/utmfa.yaml", good.replace("deny", "set-up"))
-    machine.expect((P, "pam-no-password"), (P, "pam-no-session"))
+    machine.expect((P, "pam-no-password"), (P, "pam-no-session"), (W, "sshd-gracetime-set-up"))
+    machine.write("sshd", SETTINGS.replace("logingracetime 180", "logingracetime 900"))
     machine.write("etc/pam.d/sshd", SSHD + "password [success=done ignore=ignore default=die] pam_utmfa.so\n"
                   "password required pam_unix.so\nsession required pam_utmfa.so\n")
     machine.expect()
+    machine.write("sshd", SETTINGS)
     machine.write("etc/pam.d/sshd", SSHD)
     machine.write("etc/utmfa/utmfa.yaml", good)
     machine.expect()
