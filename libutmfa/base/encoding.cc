@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::string_view base32_letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 constexpr std::string_view base64_letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view base64url_letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr std::string_view hex_letters = "0123456789abcdef";
 constexpr std::size_t longest_file_name = 180;
 
@@ -108,6 +109,21 @@ Result<std::string> from_base64(std::string_view text) {
   }
   if (bits.spare() != 0 || bits.spare_count() != 2 * padding.size())
     return not_written_so("base64", "unused bits zero");
+  bytes.resize(bits.size());
+  return bytes;
+}
+
+std::string base64url(std::string_view bytes) { return spelled(bytes, base64url_letters, 6); }
+
+Result<std::string> from_base64url(std::string_view text) {
+  std::string bytes(text.size(), '\0');
+  Bits bits(bytes.data(), 6);
+  for (const char c : text) {
+    const std::size_t value = base64url_letters.find(c);
+    if (value == base64url_letters.npos) return not_written_so("base64url", "letters, digits, - and _");
+    bits.add(value);
+  }
+  if (bits.spare() != 0 || bits.spare_count() == 6) return not_written_so("base64url", "whole bytes");
   bytes.resize(bits.size());
   return bytes;
 }

@@ -16,6 +16,9 @@ std::string base32(std::string_view bytes);
 Result<Secret> from_base32(std::string_view text);
 std::string base64(std::string_view bytes);
 Result<std::string> from_base64(std::string_view text);
+// The alphabet of RFC 4648 section 5 without padding: what stands in one word of a line. One spelling for the same bytes.
+std::string base64url(std::string_view bytes);
+Result<std::string> from_base64url(std::string_view text);
 std::string hex(std::string_view bytes);
 Result<Secret> from_hex(std::string_view text);
 
