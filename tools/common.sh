@@ -71,6 +71,21 @@ fetch_world() {
   done
 }
 
+# fetch_for WHEN: the packages of one suite and what this machine does not have of theirs, as files in build/debs/WHEN.
+fetch_for() {
+  local dir=$top/build/debs/$1
+  mkdir -p "$dir/partial"
+  # shellcheck disable=SC2046
+  set -- $(packages "$1")
+  while [ $# -gt 0 ] && { installed "$1" || compgen -G "$dir/$1_*.deb" >/dev/null; }; do shift; done
+  [ $# -gt 0 ] || return 0
+  apt_update
+  say "fetching for the world (not installed on this machine): $*"
+  apt-get install -d -y -q --no-install-recommends -o APT::Sandbox::User=root -o Dir::Cache::Archives="$dir" \
+    -o DPkg::Lock::Timeout=300 "$@" >/dev/null || die "could not fetch $*"
+  chown -R --reference="$top" "$dir"
+}
+
 # steps_done: how far ninja is, from its output: one line that is written over on a terminal, else a line each tenth.
 steps_done() {
   local line percent tenth=0 from=$SECONDS

@@ -16,7 +16,6 @@ import time
 from programs import Place, add_app, build, check, done, others, source
 
 taro = others[0]
-mail_sendmail = os.path.join(source, "conf/gateways/mail-sendmail")
 
 CONFIG = """\
 version: 1
@@ -306,8 +305,9 @@ def real_mail():
         return
     office = Office()
     gateway = office.at("mail-sendmail")
-    with open(mail_sendmail, encoding="utf-8") as file:
-        office.write("mail-sendmail", file.read(), 0o755)
+    for name in ("mail-sendmail", "utmfa_gateway.py"):
+        with open(os.path.join(source, "conf/gateways", name), encoding="utf-8") as file:
+            office.write(name, file.read(), 0o755)
     received = office.write("box/received", "", 0o666)
     with subprocess.Popen(["/usr/bin/python3", office.write("sink.py", SINK), received], stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE, text=True) as sink:
