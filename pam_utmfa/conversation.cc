@@ -35,12 +35,29 @@ bool Person::ask_below(const char* text, int style, const char* prompt, Typed& a
   return converse(messages, most_messages, &answer);
 }
 
+bool Person::extended(const void* request, void*& answer) {
+  const pam_conv* host = this->host();
+  if (!host) return false;
+  const pam_message message = {PAM_BINARY_PROMPT, static_cast<const char*>(request)};
+  const pam_message* list[] = {&message};
+  pam_response* responses = nullptr;
+  if (host->conv(1, list, &responses, host->appdata_ptr) != PAM_SUCCESS) return false;
+  answer = responses ? responses[0].resp : nullptr;
+  std::free(responses);
+  return true;
+}
+
+const pam_conv* Person::host() const {
+  const void* item = nullptr;
+  if (pam_get_item(pamh_, PAM_CONV, &item) != PAM_SUCCESS || !item) return nullptr;
+  const auto* host = static_cast<const pam_conv*>(item);
+  return host->conv ? host : nullptr;
+}
+
 // The answer wanted is that of the last message.
 bool Person::converse(const pam_message* messages, std::size_t count, Typed* answer) {
-  const void* item = nullptr;
-  if (pam_get_item(pamh_, PAM_CONV, &item) != PAM_SUCCESS || !item) return false;
-  const auto* host = static_cast<const pam_conv*>(item);
-  if (!host->conv) return false;
+  const pam_conv* host = this->host();
+  if (!host) return false;
   // Neighbours in memory, so that both readings of the argument (array of pointers, pointer to array) agree.
   const pam_message* list[most_messages] = {messages, messages + count - 1};
   pam_response* responses = nullptr;

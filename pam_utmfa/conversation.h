@@ -34,8 +34,11 @@ class Person {
   bool tell(int style, const char* text);
   bool ask(int style, const char* prompt, Typed& answer);
   bool ask_below(const char* text, int style, const char* prompt, Typed& answer);
+  // A message that only a host with extensions of PAM understands. What it answers is the caller's to free.
+  bool extended(const void* request, void*& answer);
 
  private:
+  const pam_conv* host() const;
   bool converse(const pam_message* messages, std::size_t count, Typed* answer);
   pam_handle_t* pamh_;
   bool silent_;

@@ -32,31 +32,34 @@ constexpr Ending endings[] = {
 
 enum class Next { frame, garbage, nobody };
 
-// A list and the room to write it: a title, and for each item a number before and a newline behind.
+// Room for a list: what is added stands one after the other.
 class List {
  public:
+  const char* here() const { return text_ + size_; }
   void add(std::string_view text) {
     std::memcpy(text_ + size_, text.data(), text.size());
     size_ += text.size();
   }
   void add_number(unsigned number) {
-    const char digits[] = {number < 10 ? ' ' : static_cast<char>('0' + number / 10),
-                           static_cast<char>('0' + number % 10)};
-    add({digits, sizeof digits});
+    if (number >= 10) add({&digits[number / 10], 1});
+    add({&digits[number % 10], 1});
   }
-  const char* c_string() {
-    text_[size_] = '\0';
-    return std::strlen(text_) == size_ ? text_ : nullptr;  // a zero in an item
+  // Ends what began at `begin`. False: there is a zero in it.
+  bool end(const char* begin) {
+    text_[size_++] = '\0';
+    return std::strlen(begin) + 1 == static_cast<std::size_t>(here() - begin);
   }
 
  private:
-  char text_[wire::longest_frame + most_items * 8];
+  static constexpr char digits[] = "0123456789";
+  char text_[wire::longest_frame + most_items * 16];
   std::size_t size_ = 0;
 };
 
 class Dialogue {
  public:
-  Dialogue(Line& line, pam_handle_t* pamh, Person& person) : line_(line), pamh_(pamh), person_(person) {}
+  Dialogue(Line& line, pam_handle_t* pamh, Person& person, const Greeter& greeter)
+      : line_(line), pamh_(pamh), person_(person), greeter_(greeter) {}
 
   // One frame of the verifier that is not a result.
   Next follow(const wire::Reader& frame, Door door) {
@@ -98,41 +101,83 @@ class Dialogue {
     if (!text || (echo != "shown" && echo != "hidden")) return Next::garbage;
     Typed typed;
     if (!person_.ask(echo == "shown" ? PAM_PROMPT_ECHO_ON : PAM_PROMPT_ECHO_OFF, text, typed)) return Next::nobody;
-    return pass_on("answer", typed);
+    return pass_on("answer", typed.text());
+  }
+
+  Next choose(const wire::Reader& frame) {
+    const unsigned long count = frame.number("count", most_items, 0);
+    if (count == 0 || !frame.has("title") || !frame.has("prompt")) return Next::garbage;
+    const char* question = line_.c_string(frame.text("prompt"));
+    if (!question) return Next::garbage;
+    const auto items = static_cast<unsigned>(count);
+    return greeter_.draws_lists() ? choose_drawn(frame, items, question) : choose_written(frame, items, question);
+  }
+
+  // The text of one item; false where there is none.
+  static bool item(const wire::Reader& frame, unsigned number, std::string_view& text) {
+    const char tens = static_cast<char>('0' + number / 10), ones = static_cast<char>('0' + number % 10);
+    const char key[] = {'i', 't', 'e', 'm', number < 10 ? ones : tens, ones};
+    const std::string_view name = {key, number < 10 ? sizeof key - 1 : sizeof key};
+    if (!frame.has(name)) return false;
+    text = frame.text(name);
+    return true;
   }
 
   // Its own frame on the stack, so that a sign-in without a list does not pay for one.
-  [[gnu::noinline]] Next choose(const wire::Reader& frame) {
-    const unsigned long count = frame.number("count", most_items, 0);
-    if (count == 0 || !frame.has("title") || !frame.has("prompt")) return Next::garbage;
+  [[gnu::noinline]] Next choose_written(const wire::Reader& frame, unsigned count, const char* question) {
     List list;
+    const char* begin = list.here();
     list.add(frame.text("title"));
     for (unsigned number = 1; number <= count; ++number) {
-      const char key[] = {'i',
-                          't',
-                          'e',
-                          'm',
-                          static_cast<char>('0' + (number < 10 ? number : number / 10)),
-                          static_cast<char>('0' + number % 10)};
-      const std::string_view item = {key, number < 10 ? sizeof key - 1 : sizeof key};
-      if (!frame.has(item)) return Next::garbage;
-      list.add("\n ");
+      std::string_view text;
+      if (!item(frame, number, text)) return Next::garbage;
+      list.add(number < 10 ? "\n  " : "\n ");
       list.add_number(number);
       list.add("  ");
-      list.add(frame.text(item));
+      list.add(text);
     }
-    const char* text = list.c_string();
-    const char* question = line_.c_string(frame.text("prompt"));
-    if (!text || !question) return Next::garbage;
+    if (!list.end(begin)) return Next::garbage;
     Typed typed;
-    if (!person_.ask_below(text, PAM_PROMPT_ECHO_ON, question, typed)) return Next::nobody;
-    return pass_on("chosen", typed);
+    if (!person_.ask_below(begin, PAM_PROMPT_ECHO_ON, question, typed)) return Next::nobody;
+    return pass_on("chosen", typed.text());
+  }
+
+  // GDM's shell keeps its entries in the order of their keys where these could be numbers: ours begin with a letter. Each
+  // entry begins with its number, which a person without a mouse types.
+  [[gnu::noinline]] Next choose_drawn(const wire::Reader& frame, unsigned count, const char* question) {
+    List list;
+    Item items[most_items];
+    const char* title = list.here();
+    list.add(frame.text("title"));
+    if (!list.end(title)) return Next::garbage;
+    for (unsigned number = 1; number <= count; ++number) {
+      std::string_view text;
+      if (!item(frame, number, text)) return Next::garbage;
+      const char* key = list.here();
+      list.add(number < 10 ? "m0" : "m");
+      list.add_number(number);
+      (void)list.end(key);
+      const char* entry = list.here();
+      list.add_number(number);
+      list.add(" ");
+      list.add(text);
+      if (!list.end(entry)) return Next::garbage;
+      items[number - 1] = {key, entry};
+    }
+    if (!person_.tell(PAM_TEXT_INFO, question)) return Next::nobody;
+    Typed key;
+    if (!utmfa::choose(person_, greeter_.list_type(), title, items, count, key)) return Next::nobody;
+    for (unsigned number = 1; number <= count; ++number) {
+      if (key.text() != items[number - 1].key) continue;
+      const char* entry = items[number - 1].text;
+      return pass_on("chosen", {entry, number < 10 ? 1u : 2u});
+    }
+    return pass_on("chosen", key.text());  // what was typed, as a number in the list is
   }
 
   // Whether it arrives shows in what comes back: a verifier whose time limit is over has left its result behind.
-  Next pass_on(std::string_view verb, const Typed& typed) {
+  Next pass_on(std::string_view verb, std::string_view text) {
     wire::Writer frame(verb);
-    const std::string_view text = typed.text();
     if (password_again(pamh_, text))
       frame.number("again", 1);
     else
@@ -145,13 +190,15 @@ class Dialogue {
   Line& line_;
   pam_handle_t* pamh_;
   Person& person_;
+  const Greeter& greeter_;
 };
 
 }  // namespace
 
-const Ending& converse(Line& line, const wire::Writer& hello, Door door, pam_handle_t* pamh, Person& person) {
+const Ending& converse(Line& line, const wire::Writer& hello, Door door, pam_handle_t* pamh, Person& person,
+                       const Greeter& greeter) {
   if (!line.send(hello)) return garbled;
-  Dialogue dialogue(line, pamh, person);
+  Dialogue dialogue(line, pamh, person, greeter);
   const unsigned most = door == Door::set_up ? most_set_up_frames : most_frames;
   for (unsigned count = 0; count < most; ++count) {
     const wire::Reader frame(line.receive());

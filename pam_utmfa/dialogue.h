@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "conversation.h"
+#include "greeter.h"
 #include "line.h"
 #include "wire/frame.h"
 
@@ -13,7 +14,6 @@ namespace utmfa {
 
 inline constexpr unsigned most_frames = 256;         // of the verifier, in one sign-in
 inline constexpr std::size_t longest_answer = 1023;  // bytes passed on; sshd's clients cut there as well
-inline constexpr unsigned most_items = 32;
 
 inline constexpr unsigned most_set_up_frames = 1024;  // where a person is led through registration
 
@@ -31,6 +31,7 @@ inline constexpr char offer_mark = 'o';             // asked whether he register
 inline constexpr char set_up_mark = 's';            // told to register, and not let in before
 
 // Says hello and goes on to the end.
-const Ending& converse(Line& line, const wire::Writer& hello, Door door, pam_handle_t* pamh, Person& person);
+const Ending& converse(Line& line, const wire::Writer& hello, Door door, pam_handle_t* pamh, Person& person,
+                       const Greeter& greeter);
 
 }  // namespace utmfa

@@ -54,6 +54,12 @@ void add(wire::Writer& hello, std::string_view key, std::string_view value) {
   if (!value.empty()) hello.text(key, value);
 }
 
+// Whatever the policy calls this service: what is on the other side is told by its real name.
+void describe_screen(wire::Writer& hello, const Greeter& greeter) {
+  if (greeter.there()) add(hello, "screen", greeter.draws_lists() ? "greeter-lists" : "greeter");
+  if (greeter.unlocks()) add(hello, "purpose", "unlock");
+}
+
 void introduce(wire::Writer& hello, pam_handle_t* pamh, const char* user, std::string_view service) {
   const std::string_view auth_info = variable(pamh, "SSH_AUTH_INFO_0");
   const bool proven = password_was_right(pamh) || has_line(auth_info, key_was_right);
@@ -78,9 +84,11 @@ const Ending& ask_verifier(pam_handle_t* pamh, int flags, const Arguments& argum
   wire::Writer hello("hello");
   add(hello, "door", door == Door::account ? "account" : door == Door::set_up ? "set-up" : "authenticate");
   introduce(hello, pamh, user, arguments.service);
+  const Greeter greeter(item(pamh, PAM_SERVICE));
+  describe_screen(hello, greeter);
   Person person(pamh, flags);
   if (person.silent()) hello.number("silent", 1);
-  const Ending& ending = converse(line, hello, door, pamh, person);
+  const Ending& ending = converse(line, hello, door, pamh, person, greeter);
   if (&ending == &garbled) pam_syslog(pamh, LOG_ERR, "the verifier did not answer as it must; see docs/wire.md");
   return ending;
 }

@@ -29,6 +29,11 @@ FirstFactor first_factor(std::string_view word) {
   return word == "typed" ? FirstFactor::typed : FirstFactor::unknown;
 }
 
+Screen screen(std::string_view word) {
+  if (word == "greeter-lists") return Screen::greeter_lists;
+  return word == "greeter" ? Screen::greeter : Screen::lines;
+}
+
 Result<Request> parsed_request(const wire::Reader& frame) {
   Request request;
   const std::pair<std::string_view, std::string*> fields[] = {
@@ -75,6 +80,8 @@ Result<Hello> parsed_hello(std::string_view bytes) {
     return Error{Code::invalid, "module: user name empty or longer than 255 bytes"};
   if (*door != EntryDoor::self) {
     hello.who.first = first_factor(frame.text("first"));
+    hello.who.screen = screen(frame.text("screen"));
+    if (frame.text("purpose") == "unlock") hello.who.purpose = Purpose::unlock;
     return hello;
   }
   Result<Request> request = parsed_request(frame);

@@ -121,6 +121,7 @@ std::optional<Outcome> decided(SignInProcess& process, WireConversation& convers
     if (!parsed) return undecided(process, hello.who, parsed.error());
     hello = std::move(*parsed);
     hello.who.connection = line_of(process.peer, hello.who.connection);
+    if (process.peer.uid != 0) hello.who.purpose = Purpose::sign_in;  // only GDM knows whether a session is there
     const Result<std::optional<Outcome>> outcome = decide(process, hello, conversation);
     return outcome ? *outcome : undecided(process, hello.who, outcome.error());
   } catch (const std::exception& e) {

@@ -7,6 +7,8 @@
 #include <charconv>
 #include <limits>
 
+#include "base/utf8.h"
+
 namespace utmfa {
 namespace {
 
@@ -17,29 +19,6 @@ struct Unit {
   std::int64_t seconds;
 };
 constexpr std::array<Unit, 4> units = {{{'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}}};
-
-// One character of UTF-8 at the start of `text`: its length in bytes, 0 when the first byte starts none.
-// RFC 3629 section 4; overlong forms, surrogates and values above U+10FFFF are refused.
-struct Character {
-  std::size_t length = 0;
-  char32_t point = 0;
-};
-
-Character first_character(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return {1, lead};
-  const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < length) return {};
-  char32_t point = lead & (0xFFu >> (length + 1));
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return {};
-    point = (point << 6) | (byte(i) & 0x3F);
-  }
-  const bool overlong = (length == 3 && point < 0x800) || (length == 4 && point < 0x10000);
-  if (overlong || (point >= 0xD800 && point <= 0xDFFF) || point > 0x10FFFF) return {};
-  return {length, point};
-}
 
 bool within(char32_t point, char32_t first, char32_t last) { return point >= first && point <= last; }
 

@@ -23,6 +23,7 @@ constexpr Word<NotEnrolled> not_enrolled_words[] = {
 constexpr Word<AccountDoor> account_words[] = {{"off", AccountDoor::off}, {"enforce", AccountDoor::enforce}};
 constexpr Word<Labels> label_words[] = {
     {"proven", Labels::proven}, {"always", Labels::always}, {"never", Labels::never}};
+constexpr Word<Unlock> unlock_words[] = {{"ask", Unlock::ask}, {"skip", Unlock::skip}};
 constexpr Word<TestRule> test_words[] = {{"demanded", TestRule::demanded}, {"optional", TestRule::optional}};
 constexpr Word<std::string_view> language_words[] = {{"auto", ""}, {"en", "en"}, {"ja", "ja"}};
 
@@ -86,6 +87,7 @@ constexpr Key<Service> service_keys[] = {
     {"labels", word<&S::labels, label_words>},
     {"remember", placed<&S::remember_at, by<&S::remember, read_remember>>},
     {"remind", placed<&S::remind_at, whole<&S::remind, 0, 100>>},
+    {"unlock", placed<&S::unlock_at, word<&S::unlock, unlock_words>>},
 };
 
 constexpr Key<Exemption> exemption_keys[] = {
@@ -215,7 +217,9 @@ void add_own(Config& config, std::string_view name) {
   own.account = AccountDoor::off;
   own.remember = 0;
   own.remind = 0;
-  own.require_at = own.not_enrolled_at = own.methods_at = own.account_at = own.remember_at = own.remind_at = {};
+  own.unlock = Unlock::ask;
+  own.require_at = own.not_enrolled_at = own.methods_at = own.account_at = own.remember_at = own.remind_at =
+      own.unlock_at = {};
 }
 
 // The services that are there whatever the file says.

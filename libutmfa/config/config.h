@@ -21,6 +21,7 @@ enum class Require { off, enrolled, always };
 enum class NotEnrolled { allow, deny, set_up };
 enum class AccountDoor { off, enforce };
 enum class Labels { proven, always, never };
+enum class Unlock { ask, skip };
 enum class TestRule { demanded, optional };
 
 std::string_view name(Require require);
@@ -37,7 +38,9 @@ struct Service {
   Labels labels = Labels::proven;
   int remind = 0;             // how often a person who is let in unregistered may put off registering; 0 = is not asked
   std::int64_t remember = 0;  // seconds; 0 = off
-  Place require_at, not_enrolled_at, methods_at, account_at, remember_at, remind_at;  // line 0 = built-in default
+  Unlock unlock = Unlock::ask;
+  Place require_at, not_enrolled_at, methods_at, account_at, remember_at, remind_at,
+      unlock_at;  // line 0 = built-in default
 };
 
 struct Network {

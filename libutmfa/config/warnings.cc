@@ -31,6 +31,9 @@ void check_service(const Config& config, std::string_view name, const Service& s
   if (service.remind != 0 && service.account == AccountDoor::off && said_here(service.remind_at, inherited.remind_at))
     told.push_back(filled("{0}: {1}.remind has no effect: it needs {1}.account = enforce",
                           {shown_place(config.path, service.remind_at), section}));
+  if (said_here(service.unlock_at, inherited.unlock_at) && name != "default" && name.substr(0, 4) != "gdm-")
+    told.push_back(filled("{0}: {1}.unlock has no effect: only GDM (services gdm-*) tells that a screen is unlocked",
+                          {shown_place(config.path, service.unlock_at), section}));
   const auto is_default = [&defaults](const std::string& kind) {
     return std::find(defaults.begin(), defaults.end(), kind) != defaults.end();
   };

@@ -55,6 +55,11 @@ struct Made {
 // an app what is shown here.
 enum class Reply { typed, spoken, matched };
 
+// A question at a greeter: a field that holds about 25 letters, and one line below it.
+struct Brief {
+  std::string_view prompt, below;  // msgids
+};
+
 // One way to put a question to somebody who is elsewhere: which kind of gateway, and the words around it. In all of them
 // {0} = label, {1} = where to, masked.
 struct Channel {
@@ -67,6 +72,12 @@ struct Channel {
   std::string_view waiting;       // msgid while the gateway still waits for the person's answer; "" = never asked then
   std::string_view text;          // msgid of what is sent: {0} = code, {1} = issuer, {2} = minutes
   std::string_view failed;        // msgid: it could not be sent
+
+  // The same at a greeter, where {1} is shorter. Whoever has more than one method is told below how to get another; the
+  // text below the field of `brief_prompt` is for who has not. An app is asked without a field: the text of
+  // `brief_waiting` stands alone until the answer is there.
+  std::string_view brief_listed = {};  // about 14 letters, and what tells it from others at the start
+  Brief brief_begin = {}, brief_prompt = {}, brief_waiting = {};
 };
 
 struct Factor {
@@ -75,10 +86,11 @@ struct Factor {
   std::string_view secret_field;  // the sealed field that judge() needs; "" = none
   std::string_view id_stem;       // "app" -> app-1; a stem that ends in '!' is the whole id ("recovery!")
   Echo echo;
-  std::string_view prompt;        // msgid with {0} = label: "Code from {0}"
-  std::string_view plain_prompt;  // msgid where labels are not shown: "Verification code"
-  std::string_view listed;        // msgid of the line in a list, {0} = label, {1} = number left
-  std::string_view title;         // msgid, the kind in people's words: "authenticator app"
+  std::string_view prompt;             // msgid with {0} = label: "Code from {0}"
+  std::string_view plain_prompt;       // msgid where labels are not shown: "Verification code"
+  std::string_view listed;             // msgid of the line in a list, {0} = label, {1} = number left
+  std::string_view title;              // msgid, the kind in people's words: "authenticator app"
+  std::string_view brief_listed = {};  // msgid of the same line where about 14 letters fit; {0} = label
 
   Standing standing;
 
@@ -107,6 +119,7 @@ struct Factor {
   std::span<const Channel> (*channels)(const Method&) = nullptr;  // the preferred one first
   std::string_view receiver = {};                                 // the field that says where to
   std::string (*masked)(const Method&) = nullptr;                 // where to, as it may be shown
+  std::string (*brief_masked)(const Method&) = nullptr;           // the same at a greeter
 };
 
 std::span<const Factor> factors();                // in the order in which lists show them

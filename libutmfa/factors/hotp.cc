@@ -88,6 +88,7 @@ constexpr Factor hotp_factor = {
     .plain_prompt = UTMFA_MSG("Verification code"),
     .listed = UTMFA_MSG("{0} - code from the token"),
     .title = UTMFA_MSG("Hardware token"),
+    .brief_listed = UTMFA_MSG("{0}"),
     .standing = Standing::lasting,
     .prepare = nullptr,
     .judge = judge,

@@ -99,6 +99,7 @@ constexpr Factor pass_factor = {
     .plain_prompt = UTMFA_MSG("Temporary pass"),
     .listed = UTMFA_MSG("{0}"),
     .title = UTMFA_MSG("Temporary pass"),
+    .brief_listed = UTMFA_MSG("{0}"),
     .standing = Standing::temporary,
     .prepare = typed_code_hash,
     .judge = judge,

@@ -26,7 +26,10 @@ constexpr Channel sms = {.gateway = "sms",
                          .plain_prompt = UTMFA_MSG("Code sent by SMS (Enter to send again, ? for another method): "),
                          .waiting = {},
                          .text = message,
-                         .failed = UTMFA_MSG("The SMS could not be sent. ")};
+                         .failed = UTMFA_MSG("The SMS could not be sent. "),
+                         .brief_listed = UTMFA_MSG("SMS {1}"),
+                         .brief_begin = {UTMFA_MSG("SMS to {1}"), UTMFA_MSG("Press Enter to get a code")},
+                         .brief_prompt = {UTMFA_MSG("Code sent to {1}"), UTMFA_MSG("Press Enter for a new code")}};
 constexpr Channel voice = {
     .gateway = "voice",
     .reply = Reply::spoken,
@@ -37,7 +40,11 @@ constexpr Channel voice = {
     .waiting = UTMFA_MSG("Calling {1}: press # on the phone, then Enter here; or type the code you hear (? for "
                          "another method): "),
     .text = message,
-    .failed = UTMFA_MSG("The call did not work. ")};
+    .failed = UTMFA_MSG("The call did not work. "),
+    .brief_listed = UTMFA_MSG("Call {1}"),
+    .brief_begin = {UTMFA_MSG("Call to {1}"), UTMFA_MSG("Press Enter to be called")},
+    .brief_prompt = {UTMFA_MSG("Code from the call"), UTMFA_MSG("Press Enter to be called again")},
+    .brief_waiting = {UTMFA_MSG("Code from the call"), UTMFA_MSG("Press # on the phone, then Enter here")}};
 constexpr std::array<Channel, 2> sms_first = {sms, voice}, voice_first = {voice, sms};
 
 std::span<const Channel> channels(const Method& method) {
@@ -55,11 +62,19 @@ std::size_t country_digits(std::string_view digits) {
   return std::find(std::begin(two), std::end(two), digits.substr(0, 2)) != std::end(two) ? 2 : 3;
 }
 
+constexpr std::string_view two_dots = "\xe2\x80\xa2\xe2\x80\xa2";
+
+std::string brief_masked(const Method& method) {
+  const std::string_view number = method.field("number");
+  if (number.size() < shown_digits + 2) return {};
+  return std::string(two_dots).append(number.substr(number.size() - shown_digits));
+}
+
 std::string masked(const Method& method) {
   const std::string_view number = method.field("number");
   if (number.size() < shown_digits + 2) return {};
-  return "+" + std::string(number.substr(1, country_digits(number.substr(1)))) +
-         " \xe2\x80\xa2\xe2\x80\xa2\xe2\x80\xa2\xe2\x80\xa2" + std::string(number.substr(number.size() - shown_digits));
+  return "+" + std::string(number.substr(1, country_digits(number.substr(1)))) + " " + std::string(two_dots) +
+         brief_masked(method);
 }
 
 Status check_extension(const Method& method) {
@@ -111,6 +126,7 @@ constexpr Factor phone_factor = {
     .plain_prompt = UTMFA_MSG("Verification code"),
     .listed = UTMFA_MSG("{0} - code to the phone"),
     .title = UTMFA_MSG("Phone"),
+    .brief_listed = UTMFA_MSG("{0}"),
     .standing = Standing::lasting,
     .prepare = sent_digits,
     .judge = judge_sent,
@@ -123,6 +139,7 @@ constexpr Factor phone_factor = {
     .channels = channels,
     .receiver = "number",
     .masked = masked,
+    .brief_masked = brief_masked,
 };
 
 }  // namespace utmfa

@@ -20,7 +20,11 @@ constexpr Channel push = {
     .plain_prompt = UTMFA_MSG("Enter {2} in the app, then press Enter here (? for another method): "),
     .waiting = {},
     .text = UTMFA_MSG("Somebody signs in at {1}. If it is you, enter the number that is shown there. If not, refuse."),
-    .failed = UTMFA_MSG("The app could not be asked. ")};
+    .failed = UTMFA_MSG("The app could not be asked. "),
+    .brief_listed = UTMFA_MSG("Ask {0}"),
+    .brief_begin = {UTMFA_MSG("App on {0}"), UTMFA_MSG("Press Enter to be asked in the app")},
+    .brief_prompt = {},
+    .brief_waiting = {UTMFA_MSG("Enter {2} in the app"), UTMFA_MSG("Then press Enter here")}};
 
 std::span<const Channel> channels(const Method&) { return {&push, 1}; }
 
@@ -54,6 +58,7 @@ constexpr Factor push_factor = {
     .plain_prompt = UTMFA_MSG("Verification code"),
     .listed = UTMFA_MSG("{0} - number in the app"),
     .title = UTMFA_MSG("App that asks"),
+    .brief_listed = UTMFA_MSG("Ask {0}"),
     .standing = Standing::lasting,
     .prepare = sent_digits,
     .judge = judge_sent,
@@ -66,6 +71,7 @@ constexpr Factor push_factor = {
     .channels = channels,
     .receiver = "device",
     .masked = masked,
+    .brief_masked = masked,
 };
 
 }  // namespace utmfa

@@ -116,6 +116,7 @@ constexpr Factor recovery_factor = {
     .plain_prompt = UTMFA_MSG("Recovery code"),
     .listed = UTMFA_MSG("{0} ({1} codes left)"),
     .title = UTMFA_MSG("Recovery sheet"),
+    .brief_listed = UTMFA_MSG("{0}"),
     .standing = Standing::lasting,
     .prepare = typed_code_hash,
     .judge = judge,

@@ -110,6 +110,7 @@ constexpr Factor totp_factor = {
     .plain_prompt = UTMFA_MSG("Verification code"),
     .listed = UTMFA_MSG("{0} - code from the app"),
     .title = UTMFA_MSG("Authenticator app"),
+    .brief_listed = UTMFA_MSG("{0}"),
     .standing = Standing::lasting,
     .prepare = nullptr,
     .judge = judge,

@@ -52,6 +52,14 @@ std::string methods_setting(const Question& ask) {
   return setting(ask, "methods", "[" + kinds + "]", ask.service.methods_at, ask.config.fallback.methods_at);
 }
 
+// Whoever unlocks has signed in, and the desktop behind the lock is his.
+bool skipped(const Question& ask, Plan& plan) {
+  if (ask.sign_in.purpose != Purpose::unlock || ask.service.unlock != Unlock::skip) return false;
+  plan.need = Need::not_needed;
+  plan.reason = "unlocking: " + setting(ask, "unlock", "skip", ask.service.unlock_at, ask.config.fallback.unlock_at);
+  return true;
+}
+
 bool enrolled(const Question& ask) {
   return ask.account.status == Registration::active || (ask.test() && ask.account.status == Registration::setting_up);
 }
@@ -185,6 +193,7 @@ bool asked_since_reset(const Question& ask) {
 // A campaign: who would be let in unregistered is asked to register, may put it off so many times, and then not again.
 void remind(const Question& ask, Plan& plan) {
   const std::int64_t most = ask.service.remind, put_off = ask.account.reminded;
+  if (ask.sign_in.purpose == Purpose::unlock) return;  // somebody wants to go on with his work
   if (most == 0 || ask.account.status == Registration::ended || !registers_here(ask)) return;
   plan.need = put_off < most ? Need::offer : Need::set_up;
   plan.reason += "; " +
@@ -230,6 +239,7 @@ Plan plan(const Config& config, const SignIn& sign_in, const Account& account, T
   } else if (ask.service.require == Require::off) {
     plan.need = Need::not_needed;
     plan.reason = require_setting(ask);
+  } else if (skipped(ask, plan)) {
   } else if (plan.enrolled) {
     decide_enrolled(ask, plan);
   } else {

@@ -17,6 +17,13 @@ namespace utmfa {
 // What the module knows of the first factor. typed: a module before asked for a password, and the stack judges it.
 enum class FirstFactor { proven, typed, unknown };
 
+// What the person looks at. lines: a terminal, which keeps what was said. greeter: one field and one short text below it;
+// greeter_lists: the same, and it draws lists of its own.
+enum class Screen { lines, greeter, greeter_lists };
+
+// unlock: the person has signed in before, and the screen of that session is locked.
+enum class Purpose { sign_in, unlock };
+
 // Who wants to sign in, and how. Made once from the module's words and from NSS.
 struct SignIn {
   std::string user;  // canonical
@@ -28,6 +35,8 @@ struct SignIn {
   std::string without;     // method id that is not offered: it is the one to be changed
   std::string connection;  // what stays the same when the host asks again: an ssh connection, or a process
   FirstFactor first = FirstFactor::unknown;
+  Screen screen = Screen::lines;
+  Purpose purpose = Purpose::sign_in;
   std::optional<std::vector<std::string>> groups;  // absent = could not be resolved: no exemption by group
 };
 

@@ -56,10 +56,14 @@ Status ask_for_proof(Bench& bench, const Registering& made, std::string_view pro
   for (;;) {
     const Result<std::string> code = asked(bench.talk, prompt);
     if (!code) return code.error();
-    if (code->empty()) continue;
+    const bool page = bench.talk.room() == Room::page;
+    if (code->empty() && page) continue;
+    if (code->empty()) {
+      if (Status shown = show_app(bench, made); !shown) return shown;
+      continue;
+    }
     const Status right = prove(bench, made.id, *code);
     if (right || right.error().code != Code::refused) return right;
-    const bool page = bench.talk.room() == Room::page;
     const std::string hint = page ? " " + say("If the app shows it like that, is the clock of the phone right?") : "";
     if (Status told = say_to(bench.talk, right.error().what + hint); !told) return told;
     if (page) continue;

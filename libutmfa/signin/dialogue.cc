@@ -68,9 +68,12 @@ std::vector<Dialogue::Choice> Dialogue::personal_choices() const {
       add_channels(choices, offer, *held, *factor);
       continue;
     }
+    const std::string& label = held->method.label;
     const std::string left = held->left < 0 ? std::string() : std::to_string(held->left);
-    choices.push_back(
-        {offer.method, factor, held->method.label, say(factor->listed, {held->method.label, left}), nullptr});
+    const bool brief = at_greeter() && !factor->brief_listed.empty();
+    choices.push_back({offer.method, factor, label,
+                       brief ? brief_item(factor->brief_listed, label, left) : say(factor->listed, {label, left}),
+                       nullptr});
   }
   return choices;
 }
@@ -91,11 +94,12 @@ std::vector<Dialogue::Choice> Dialogue::plain_choices() const {
   return choices;
 }
 
-std::string Dialogue::prompt() const {
+Dialogue::Question Dialogue::question() const {
+  if (at_greeter()) return brief_question();
   const Choice& choice = choices_[current_];
   const std::string question =
       personal_ ? say(choice.factor->prompt, {choice.label}) : say(choice.factor->plain_prompt);
-  return lead_ + (choices_.size() > 1 ? say("{0} (? for another method): ", {question}) : say("{0}: ", {question}));
+  return {choices_.size() > 1 ? say("{0} (? for another method): ", {question}) : say("{0}: ", {question}), {}};
 }
 
 // A code goes out at once to the default method, but nobody is asked in an app by somebody who has not asked for it.
@@ -120,8 +124,10 @@ Result<Passed> Dialogue::run() {
   return passed_;
 }
 
-Result<Answer> Dialogue::ask(const std::string& prompt) {
-  Result<Answer> answer = outside_.conversation.ask(prompt, choices_[current_].factor->echo);
+Result<Answer> Dialogue::ask(const Question& question) {
+  Result<Answer> answer = at_greeter()
+                              ? ask_at_greeter(question)
+                              : outside_.conversation.ask(lead_ + question.prompt, choices_[current_].factor->echo);
   if (answer) {
     lead_.clear();
     return answer;
@@ -133,7 +139,7 @@ Result<Answer> Dialogue::ask(const std::string& prompt) {
 
 Result<Dialogue::Turn> Dialogue::one_turn() {
   if (choices_[current_].channel != nullptr) return elsewhere();
-  const Result<Answer> answer = ask(prompt());
+  const Result<Answer> answer = ask(question());
   if (!answer) return answer.error();
   if (answer->said == Said::password_again) {
     lead_ = say("That was your password. ");
@@ -146,6 +152,21 @@ Result<Dialogue::Turn> Dialogue::one_turn() {
   return judged(text);
 }
 
+Result<Answer> Dialogue::chosen(const std::vector<std::string>& items, List list) {
+  const std::string lead = list == List::again ? say("That is not in the list. ") : std::string();
+  if (who_.screen == Screen::greeter_lists)
+    return outside_.conversation.choose(say("Confirm another way"), items, lead + say("Click, or type its number"));
+  return outside_.conversation.choose(lead + say("Other methods:"), items, say("Number of the method: "));
+}
+
+// Longer than any number of a list: somebody who did not mean the list.
+bool Dialogue::may_be_code(std::string_view typed) const {
+  constexpr std::size_t shortest = 6;
+  const Choice& choice = choices_[current_];
+  return typed.size() >= shortest && ascii_digits(typed) &&
+         (choice.channel == nullptr || sending_.to(choice.method, choice.channel));
+}
+
 Result<Dialogue::Turn> Dialogue::pick_another() {
   if (choices_.size() == 1) {
     lead_ = say("There is no other method. ");
@@ -153,24 +174,29 @@ Result<Dialogue::Turn> Dialogue::pick_another() {
   }
   std::vector<std::string> items;
   for (const Choice& choice : choices_) items.push_back(choice.item);
-  std::string title = say("Other methods:");
   for (int i = 0; i < most_picks; ++i) {
-    const Result<Answer> reply = outside_.conversation.choose(title, items, say("Number of the method: "));
+    const Result<Answer> reply = chosen(items, i == 0 ? List::first : List::again);
     if (!reply) {
       gone_ = true;
       return reply.error();
     }
-    const std::size_t index = meant(reply->text.view(), items);
-    if (index < choices_.size()) {
-      current_ = index;
-      begin_ = Begin::at_once;  // he has asked for it
-      if (!sending_.to(choices_[index].method, choices_[index].channel))
-        if (Status left = sending_.leave(); !left) return left.error();
-    }
-    if (index < choices_.size() || trimmed(reply->text.view()).empty()) return Turn::ask;
-    title = say("That is not in the list. ") + say("Other methods:");
+    const std::string_view typed = trimmed(reply->text.view());
+    if (const std::size_t index = meant(typed, items); index < choices_.size()) return picked(index);
+    if (may_be_code(typed)) return judged(typed);
+    if (typed.empty()) return Turn::ask;
   }
   return Turn::ask;
+}
+
+Result<Dialogue::Turn> Dialogue::picked(std::size_t index) {
+  current_ = index;
+  begin_ = Begin::at_once;  // he has asked for it
+  if (!sending_.to(choices_[index].method, choices_[index].channel)) {
+    if (Status left = sending_.leave(); !left) return left.error();
+    return Turn::ask;
+  }
+  // At a greeter the list is also how another code is asked for.
+  return at_greeter() && !sending_.running() ? send(Asking::Want::another) : Turn::ask;
 }
 
 Result<Dialogue::Turn> Dialogue::judged(std::string_view answer) {
@@ -251,8 +277,8 @@ Result<Dialogue::Turn> Dialogue::wrong(const Verdict& verdict, std::string_view 
 Result<Passed> Dialogue::locked(Time until) {
   passed_.end = End::locked;
   passed_.reason = "too many wrong answers: locked until " + iso_time(until);
-  if (const Status told = outside_.conversation.tell(
-          say("Too many wrong codes. Try again after {0}.", {end_text(until)}), Style::error);
+  if (const Status told =
+          last_word(who_, outside_.conversation, say("Too many wrong codes. Try again after {0}.", {end_text(until)}));
       !told) {
     gone_ = true;
     return told.error();
@@ -268,7 +294,7 @@ Status Dialogue::farewell() {
   else if (locked_until_ > outside_.clock.now())
     text = say("Too many wrong codes. Try again after {0}.", {end_text(locked_until_)});
   const Status told =
-      outside_.conversation.tell(trimmed(text).empty() ? say("Signing in did not work.") : text, Style::error);
+      last_word(who_, outside_.conversation, trimmed(text).empty() ? say("Signing in did not work.") : text);
   if (!told) gone_ = true;
   return told;
 }

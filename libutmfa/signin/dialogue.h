@@ -19,6 +19,10 @@ bool labels_shown(const SignIn& who, const Service& service);
 // What somebody hears who is asked for a method and has none.
 std::string not_registered();
 
+// What must have been read before the sign-in ends. A greeter wipes every text when it is over, so that a key is waited
+// for there. An Error: the person is gone.
+Status last_word(const SignIn& who, Conversation& conversation, const std::string& text);
+
 enum class End { accepted, denied, locked };
 
 struct Passed {
@@ -42,13 +46,17 @@ class Dialogue {
     std::string item;                  // its line in the list
     const Channel* channel = nullptr;  // null: nothing is sent
   };
+  // What is asked for, and what stands below the field where a screen has one.
+  struct Question {
+    std::string prompt, below;
+  };
   enum class Turn { ask, over };
   enum class Begin { at_once, asked };  // whether something is sent without a question before it
 
   static bool asked_alike(const Choice& one, const Choice& other);
   std::vector<Choice> personal_choices() const;
   std::vector<Choice> plain_choices() const;
-  std::string prompt() const;
+  Question question() const;
   Result<Turn> one_turn();
   // dialogue_elsewhere.cc: a question that is put to a telephone or to an app.
   void add_channels(std::vector<Choice>& choices, const Offer& offer, const AccountMethod& held,
@@ -56,19 +64,34 @@ class Dialogue {
   Begin begin_with() const;
   std::string words(std::string_view msgid) const;
   Result<Turn> elsewhere();
+  Question question_elsewhere() const;
+  Result<Turn> hear();
   Result<Turn> asked_to_begin();
   Result<Turn> send(Asking::Want want);
   Result<Turn> go_on(Progress progress);
   Result<Turn> pass_over(std::string lead, std::string_view reason);
   Result<Turn> person_denied(const Progress& progress);
   Status note(std::string_view what, std::string_view reason);
-  Result<Answer> ask(const std::string& prompt);
+  Result<Answer> ask(const Question& question);
+  enum class List { first, again };
+  Result<Answer> chosen(const std::vector<std::string>& items, List list);
   Result<Turn> pick_another();
+  Result<Turn> picked(std::size_t index);
+  bool may_be_code(std::string_view typed) const;
   Result<Turn> judged(std::string_view answer);
   Result<Turn> out_of_use(const Verdict& verdict, std::string_view what, std::string_view lead);
   Result<Turn> wrong(const Verdict& verdict, std::string_view what, std::string_view lead);
   Result<Passed> locked(Time until);
   Status farewell();
+  // dialogue_greeter.cc: the same on a screen that has one field and one line.
+  bool at_greeter() const { return who_.screen != Screen::lines; }
+  std::string brief_words(std::string_view msgid, std::size_t most_columns) const;
+  std::string brief_item(std::string_view msgid, std::string_view label, std::string_view to) const;
+  Question brief_question() const;
+  Question brief_begin(const Brief& brief) const;
+  Question brief_sent(const Brief& brief) const;
+  Result<Answer> ask_at_greeter(const Question& question);
+  Result<Turn> watch();
 
   const SignIn& who_;
   const Service& service_;

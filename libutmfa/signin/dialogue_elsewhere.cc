@@ -17,7 +17,11 @@ void Dialogue::add_channels(std::vector<Choice>& choices, const Offer& offer, co
     if (channel == nullptr) continue;
     const std::string label = personal_ ? held.method.label : say(factor.title);
     const std::string to = personal_ ? factor.masked(held.method) : std::string();
-    choices.push_back({offer.method, &factor, label, say(channel->listed, {label, to}), channel});
+    const std::string brief_to = personal_ ? factor.brief_masked(held.method) : std::string();
+    choices.push_back(
+        {offer.method, &factor, label,
+         at_greeter() ? brief_item(channel->brief_listed, label, brief_to) : say(channel->listed, {label, to}),
+         channel});
   }
 }
 
@@ -44,12 +48,24 @@ Status Dialogue::note(std::string_view what, std::string_view reason) {
 }
 
 Result<Dialogue::Turn> Dialogue::asked_to_begin() {
-  const Result<Answer> answer = ask(lead_ + words(choices_[current_].channel->begin));
+  const Channel& channel = *choices_[current_].channel;
+  const Result<Answer> answer =
+      ask(at_greeter() ? brief_begin(channel.brief_begin) : Question{words(channel.begin), {}});
   if (!answer) return answer.error();
   const std::string_view text = trimmed(answer->text.view());
   if (answer->said == Said::password_again || !text.empty()) return pick_another();
   begin_ = Begin::at_once;
   return Turn::ask;
+}
+
+Dialogue::Question Dialogue::question_elsewhere() const {
+  const Channel& channel = *choices_[current_].channel;
+  if (at_greeter()) {
+    const bool waits = sending_.running() && !channel.brief_waiting.prompt.empty();
+    return waits ? brief_begin(channel.brief_waiting) : brief_sent(channel.brief_prompt);
+  }
+  const bool calling = sending_.running() && !channel.waiting.empty();
+  return {words(calling ? channel.waiting : personal_ ? channel.prompt : channel.plain_prompt), {}};
 }
 
 Result<Dialogue::Turn> Dialogue::elsewhere() {
@@ -59,10 +75,7 @@ Result<Dialogue::Turn> Dialogue::elsewhere() {
     if (begin_ == Begin::asked) return asked_to_begin();
     return send(Asking::Want::any);
   }
-  const bool calling = sending_.running() && !channel.waiting.empty();
-  const Result<Answer> answer = ask(lead_ + words(calling     ? channel.waiting
-                                                  : personal_ ? channel.prompt
-                                                              : channel.plain_prompt));
+  const Result<Answer> answer = ask(question_elsewhere());
   if (!answer) return answer.error();
   const std::string_view text = trimmed(answer->text.view());
   if (answer->said == Said::password_again) {
@@ -74,7 +87,11 @@ Result<Dialogue::Turn> Dialogue::elsewhere() {
   if (text == "?" || text == "\xef\xbc\x9f") return pick_another();
   if (channel.reply == Reply::matched && !text.empty() && !sending_.running()) return pick_another();
   if (channel.reply != Reply::matched && !text.empty()) return judged(text);
-  if (!sending_.running()) return send(Asking::Want::another);
+  if (sending_.running()) return at_greeter() ? watch() : hear();
+  return at_greeter() && choices_.size() > 1 ? pick_another() : send(Asking::Want::another);
+}
+
+Result<Dialogue::Turn> Dialogue::hear() {
   Result<Progress> heard = sending_.hear();
   if (!heard) {
     gone_ = sending_.gone();
@@ -153,7 +170,7 @@ Result<Dialogue::Turn> Dialogue::person_denied(const Progress& progress) {
     if (!end) return end.error();
     return Turn::over;
   }
-  if (const Status told = outside_.conversation.tell(say("It was refused."), Style::error); !told) {
+  if (const Status told = last_word(who_, outside_.conversation, say("It was refused.")); !told) {
     gone_ = true;
     return told.error();
   }

@@ -32,10 +32,10 @@ Outcome decided(Outcome outcome, const SignIn& who, Outside& outside, std::strin
 
 Outcome undecided(const Error& error, const SignIn& who, Outside& outside) {
   if (error.code == Code::conflict)
-    (void)outside.conversation.tell(say("Your methods were changed meanwhile. Please sign in again."), Style::error);
+    (void)last_word(who, outside.conversation, say("Your methods were changed meanwhile. Please sign in again."));
   else
-    (void)outside.conversation.tell(say("The second confirmation does not work now. Please tell your administrator."),
-                                    Style::error);
+    (void)last_word(who, outside.conversation,
+                    say("The second confirmation does not work now. Please tell your administrator."));
   return decided(Outcome::unavailable, who, outside, error.what);
 }
 
@@ -56,15 +56,15 @@ bool needs_no_vault(const SignIn& who, const Outside& outside, std::string& reas
 // Who must register and cannot do it here. Nobody is led through it whom nothing before us has asked who he is.
 Outcome kept_out(const SignIn& who, Outside& outside, const Plan& plan) {
   if (plan.need == Need::set_up_elsewhere) {
-    (void)outside.conversation.tell(say("This machine asks for a second confirmation, and you have not set it up yet. "
-                                        "Run utmfa-enroll first."),
-                                    Style::error);
+    (void)last_word(who, outside.conversation,
+                    say("This machine asks for a second confirmation, and you have not set it up yet. "
+                        "Run utmfa-enroll first."));
     return decided(Outcome::denied, who, outside, plan.reason);
   }
-  (void)outside.conversation.tell(say("This machine asks for a second confirmation, and you have not set it up yet. "
-                                      "Sign in once with your password, or run utmfa-enroll on a machine that lets "
-                                      "you in."),
-                                  Style::error);
+  (void)last_word(who, outside.conversation,
+                  say("This machine asks for a second confirmation, and you have not set it up yet. "
+                      "Sign in once with your password, or run utmfa-enroll on a machine that lets "
+                      "you in."));
   return decided(Outcome::denied, who, outside, "no password and no key was asked for before: " + plan.reason);
 }
 

@@ -6,10 +6,11 @@
 //   status active|setting-up|none|ended      language ja
 //   totp ID "LABEL" BASE32 | recovery ID "LABEL" CODE... | phone SLOT "LABEL" NUMBER [sms|voice] | push ID "LABEL" DEVICE
 //   clock 2030-01-01T00:00:00Z  tick 30
-//   sign-in USER SERVICE [from=A] [first=proven] [prefer=ID] [groups=a,b|?]     account USER SERVICE
+//   sign-in USER SERVICE [from=A] [first=proven] [prefer=ID] [groups=a,b|?] [screen=greeter|greeter-lists]
+//     [purpose=unlock]     account USER SERVICE
 //   < prompt (the text must be equal)    <* hidden prompt
 //   > answer; {ID} = its code now, {ID+1} = of the next step     >password    >gone
-//   ! error text    i information    [ title | item | item | prompt   (a list; answered by the next >)
+//   ! error text    i information (\n stands for the end of a line)    [ title | item | item | prompt   (a list; answered by the next >)
 //   @ KIND TO (a gateway is asked)    = RESULT [ENTERED] [RETRY] | = fault WHY | = none (it still runs)
 //   {sent} = the code that was sent last, in an answer, a prompt or what came back
 //   OUTCOME

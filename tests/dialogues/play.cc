@@ -138,6 +138,8 @@ class Play {
       if (key == "prefer") who.prefer = value;
       if (key == "first" && value == "proven") who.first = FirstFactor::proven;
       if (key == "first" && value == "typed") who.first = FirstFactor::typed;
+      if (key == "screen") who.screen = value == "greeter" ? Screen::greeter : Screen::greeter_lists;
+      if (key == "purpose") who.purpose = Purpose::unlock;
       if (key == "groups" && value == "?") who.groups.reset();
       if (key == "groups" && value != "?")
         for (std::string_view each : split(value, ',')) who.groups->emplace_back(each);

@@ -107,7 +107,9 @@ Result<Answer> Script::ask(std::string_view prompt, Echo echo) {
 }
 
 Status Script::tell(std::string_view text, Style style) {
-  expect((style == Style::error ? "! " : "i ") + std::string(text));
+  std::string shown(text);
+  for (std::size_t at; (at = shown.find('\n')) != shown.npos;) shown.replace(at, 1, "\\n");
+  expect((style == Style::error ? "! " : "i ") + shown);
   if (faults_.next()) return Error{Code::unavailable, "conversation: fault"};
   return Done{};
 }

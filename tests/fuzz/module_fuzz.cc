@@ -8,6 +8,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "../pam/gdm.h"
 #include "dialogue.h"
 
 namespace {
@@ -19,7 +20,11 @@ void demand(bool kept) {
 int converse(int count, const pam_message** messages, pam_response** responses, void*) {
   *responses = static_cast<pam_response*>(std::calloc(static_cast<std::size_t>(count), sizeof(pam_response)));
   for (int i = 0; i < count; ++i) {
-    demand(std::strlen(messages[i]->msg) <= utmfa::wire::longest_frame + utmfa::most_items * 8);
+    if (messages[i]->msg_style == PAM_BINARY_PROMPT) {
+      (*responses)[i].resp = utmfa::test::answer_to(messages[i]->msg, "m02", utmfa::test::Drawn::right);
+      continue;
+    }
+    demand(std::strlen(messages[i]->msg) <= utmfa::wire::longest_frame + utmfa::most_items * 16);
     (*responses)[i].resp = strdup("492039");
   }
   return PAM_SUCCESS;
@@ -48,7 +53,7 @@ void send_all(int fd, std::string_view packets) {
   shutdown(fd, SHUT_WR);
 }
 
-void play(std::string_view packets, utmfa::Door door) {
+void play(std::string_view packets, utmfa::Door door, const utmfa::Greeter& greeter) {
   int ends[2];
   demand(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0);
   const utmfa::Line other(ends[1], 1);
@@ -56,7 +61,7 @@ void play(std::string_view packets, utmfa::Door door) {
   utmfa::Line line(ends[0], 1);
   const utmfa::wire::Writer hello("hello");
   utmfa::Person person(nullptr, 0);
-  const utmfa::Ending& ending = utmfa::converse(line, hello, door, nullptr, person);
+  const utmfa::Ending& ending = utmfa::converse(line, hello, door, nullptr, person, greeter);
   demand(ending.authenticate != PAM_SUCCESS || says(packets, "granted"));
   demand(ending.set_up != PAM_SUCCESS || says(packets, "set-up-done") || says(packets, "set-up-put-off"));
   demand(ending.account != PAM_SUCCESS);
@@ -72,8 +77,9 @@ int pam_get_item(const pam_handle_t*, int type, const void** item) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view packets(reinterpret_cast<const char*>(data), size);
-  play(packets, utmfa::Door::authenticate);
-  play(packets, utmfa::Door::account);
-  play(packets, utmfa::Door::set_up);
+  setenv("GDM_SUPPORTED_PAM_EXTENSIONS", "org.gnome.DisplayManager.UserVerifier.ChoiceList", 1);
+  for (const utmfa::Greeter& greeter : {utmfa::Greeter("sshd"), utmfa::Greeter("gdm-password")})
+    for (const utmfa::Door door : {utmfa::Door::authenticate, utmfa::Door::account, utmfa::Door::set_up})
+      play(packets, door, greeter);
   return 0;
 }

@@ -24,8 +24,9 @@ namespace {
   _exit(1);
 }
 
-constexpr const char* known_keys[] = {"door",   "user",     "service", "from",   "tty",  "connection", "auth-info",
-                                      "prefer", "language", "first",   "silent", "text", "again",      "why"};
+constexpr const char* known_keys[] = {"door",      "user",   "service",  "from",  "tty",    "connection",
+                                      "auth-info", "prefer", "language", "first", "screen", "purpose",
+                                      "silent",    "text",   "again",    "why"};
 
 }  // namespace
 

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "gdm.h"
 #include "support/check.h"
 
 namespace utmfa::test {
@@ -30,22 +31,33 @@ const char* style_name(int style) {
                                        : "error|";
 }
 
+char* drawn(const pam_message& message, const Turn& turn) {
+  const Drawn how = turn.reply == Reply::null_key     ? Drawn::null_key
+                    : turn.reply == Reply::other_type ? Drawn::other_type
+                    : turn.reply == Reply::cut        ? Drawn::cut
+                                                      : Drawn::right;
+  return answer_to(message.msg, turn.text, how);
+}
+
 }  // namespace
 
 House::House(const std::string& stack) : path_("/tmp/utmfa-pam-XXXXXX") {
   if (!mkdtemp(path_.data())) fail_msg("mkdtemp %s", path_.c_str());
   for (const char* name : {"/run", "/pam.d"}) assert_int_equal(mkdir((path_ + name).c_str(), 0755), 0);
-  std::ofstream file(pam_dir() + "/test");
-  file << replaced(replaced(replaced(stack, "MODULE", MODULE), "FIRST", FIRST), "RUN", "run-dir=" + run_dir());
+  const std::string lines =
+      replaced(replaced(replaced(stack, "MODULE", MODULE), "FIRST", FIRST), "RUN", "run-dir=" + run_dir());
+  std::ofstream file(pam_dir() + "/test"), greeter(pam_dir() + "/gdm-password");
+  file << lines;
+  greeter << lines;
   std::ofstream other(pam_dir() + "/other");  // libpam says so in the log when there is none
   other << "auth required pam_deny.so\n";
-  assert_true(file.good() && other.good());
+  assert_true(file.good() && greeter.good() && other.good());
 }
 
 House::~House() { std::filesystem::remove_all(path_); }
 
-Host::Host(const House& house, const char* user) : conversation_{&Host::converse, this} {
-  const int started = pam_start_confdir("test", user, &conversation_, house.pam_dir().c_str(), &pam_);
+Host::Host(const House& house, const char* user, const char* service) : conversation_{&Host::converse, this} {
+  const int started = pam_start_confdir(service, user, &conversation_, house.pam_dir().c_str(), &pam_);
   assert_int_equal(started, PAM_SUCCESS);
 }
 
@@ -60,14 +72,16 @@ int Host::answer(int count, const pam_message** messages, pam_response** respons
   Turn turn;
   for (int i = 0; i < count; ++i) {
     const pam_message& message = *messages[i];
-    seen.push_back(style_name(message.msg_style) + std::string(message.msg));
+    const bool list = message.msg_style == PAM_BINARY_PROMPT;
+    seen.push_back(list ? list_of(message.msg) : style_name(message.msg_style) + std::string(message.msg));
     before_each();
-    if (message.msg_style != PAM_PROMPT_ECHO_OFF && message.msg_style != PAM_PROMPT_ECHO_ON) continue;
+    if (!list && message.msg_style != PAM_PROMPT_ECHO_OFF && message.msg_style != PAM_PROMPT_ECHO_ON) continue;
     turn = turns.empty() ? Turn{Reply::failure, ""} : turns.front();
     if (!turns.empty()) turns.pop_front();
-    if (turn.reply == Reply::answer) made[i].resp = strdup(turn.text.c_str());
+    if (turn.reply == Reply::failure || turn.reply == Reply::no_responses || turn.reply == Reply::null_text) continue;
+    made[i].resp = list ? drawn(message, turn) : strdup(turn.text.c_str());
   }
-  const bool give = turn.reply == Reply::answer || turn.reply == Reply::null_text;
+  const bool give = turn.reply != Reply::failure && turn.reply != Reply::no_responses;
   if (!give) free(made);
   *responses = give ? made : nullptr;
   return turn.reply == Reply::failure ? PAM_CONV_ERR : PAM_SUCCESS;

@@ -14,14 +14,14 @@
 namespace utmfa::test {
 
 // What the host's conversation does when it is called.
-enum class Reply { answer, failure, no_responses, null_text };
+enum class Reply { answer, failure, no_responses, null_text, null_key, other_type, cut };
 
 struct Turn {
   Reply reply = Reply::answer;
   std::string text;
 };
 
-// A directory with a PAM service "test", the run directory of the sockets, and copies of the modules.
+// A directory with a PAM service "test" and the same as "gdm-password", the run directory of the sockets, and copies of the modules.
 class House {
  public:
   explicit House(const std::string& stack);  // lines of a PAM file; MODULE, FIRST and RUN are filled in
@@ -38,7 +38,7 @@ class House {
 
 class Host {
  public:
-  explicit Host(const House& house, const char* user = "taro");
+  explicit Host(const House& house, const char* user = "taro", const char* service = "test");
   ~Host();
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
@@ -48,7 +48,7 @@ class Host {
 
   std::function<void()> before_each = [] {};  // message, once it is seen
   std::deque<Turn> turns;                     // for the prompts, in order; without one the conversation fails
-  std::vector<std::string> seen;              // "hidden|text", "shown|text", "info|text", "error|text"
+  std::vector<std::string> seen;              // "hidden|text", "shown|text", "info|text", "error|text", "list|..."
 
  private:
   static int converse(int count, const pam_message** messages, pam_response** responses, void* host);

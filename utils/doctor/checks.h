@@ -40,6 +40,8 @@ bool misspelt(const PamEntry& entry);  // its module has nearly the name of ours
 enum class PamReach { yes, no_line, account_only, no_file };
 PamReach reach_of(const PamFacts& facts, const std::string& service);
 bool has_account_line(const PamFacts& facts, const std::string& service);
+// gdm.cc: what is wrong where /etc/pam.d/gdm-password asks.
+Findings check_gdm(const PamFacts& facts, const Config& config);
 
 // sshd
 using SshdSettings = std::map<std::string, std::string>;  // keyword in lower case -> the rest of the line

@@ -63,6 +63,7 @@ Findings examine(const AdminOptions& options, const Options& below) {
   }
   append(found, check_config_services(*config, facts));
   append(found, check_pam(facts, *config));
+  append(found, check_gdm(facts, *config));
   std::vector<std::string> active;
   if (const Result<std::unique_ptr<Desk>> desk = Desk::open(below); desk)
     append(found, untold(found, check_people(**desk, active)));
