@@ -43,6 +43,11 @@ class Broker {
     int process = -1;  // its channel
     std::string id;
   };
+  struct Queued {  // one that waits for room
+    int process = -1;
+    std::string id;
+    Secret request;
+  };
   struct Process {
     unsigned long pid = 0;
     Descriptor channel;
@@ -83,7 +88,8 @@ class Broker {
   Status grant_audit(Process&, const wire::Reader&, Packet&);
   Status grant_deliver(Process&, const wire::Reader&, Packet&);
   Status grant_stop(Process&, const wire::Reader&, Packet&);
-  Status start_delivery(Process& process, const wire::Reader& frame);
+  void start_queued();
+  Status start_delivery(const Queued& next);
   void undelivered(Process& process, std::string_view id, const Error& why);
   bool served_delivery(int line);
   void end_deliveries(int process);
@@ -122,6 +128,7 @@ class Broker {
   bool session_ = false;                // --session: the one process is still to be asked for
   std::map<int, Process> processes_;    // by channel
   std::map<int, Delivery> deliveries_;  // by line
+  std::deque<Queued> queued_;
   std::deque<std::int64_t> delivered_;  // CLOCK_MONOTONIC, of the last hour
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Messages to the person of a record: bounded for each sign-in process, at a time, and for the machine in an hour. The
-// gateway is run by a process of its own, so that none holds the broker up; what it said is passed on unread.
+// Messages to the person of a record: bounded for each sign-in process and for the machine in an hour, queued where more
+// are asked for than may run at a time. The gateway is run by a process of its own, so that none holds the broker up; what
+// it said is passed on unread.
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
@@ -44,6 +45,7 @@ bool Broker::too_many_deliveries() {
   return delivered_.size() >= static_cast<std::size_t>(config_.config().limits.deliveries_per_hour);
 }
 
+// Whom it is for is the broker's own word.
 Status Broker::grant_deliver(Process& process, const wire::Reader& frame, Packet& packet) {
   if (process.stage != Stage::opened || !(process.registered || process.change.open))
     return Error{Code::refused, "deliver: there is nobody to send to"};
@@ -51,36 +53,41 @@ Status Broker::grant_deliver(Process& process, const wire::Reader& frame, Packet
   if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) return Error{Code::invalid, "deliver: kind"};
   if (++process.deliveries > (process.change.open ? 2 * most_deliveries : most_deliveries))
     return Error{Code::refused, "deliver: asked too often"};
-  const std::string id(frame.text("id").substr(0, 64));
-  Status started = Done{};
-  if (deliveries_.size() >= static_cast<std::size_t>(config_.config().limits.deliveries))
-    started = Error{Code::unavailable, "too many gateways run at this moment: limits.deliveries"};
-  else if (too_many_deliveries())
-    started = Error{Code::unavailable, "too much was sent in this hour: limits.deliveries-per-hour"};
-  else
-    started = start_delivery(process, frame);
-  wipe(packet.bytes);
-  if (started) return started;
-  log("unavailable", "deliver: " + started.error().what);
-  undelivered(process, id, started.error());
-  return Done{};
-}
-
-// Whom it is for is the broker's own word.
-Status Broker::start_delivery(Process& process, const wire::Reader& frame) {
   wire::Writer request("deliver");
   for (const std::string_view key : {"kind", "id", "to", "extension", "language", "service", "from", "text", "code"})
     if (frame.has(key)) request.text(key, frame.text(key));
   request.text("user", process.user);
   request.number("expires", frame.number("expires", hour, 0));
-  if (!request.fits()) return Error{Code::invalid, "too long"};
-  Result<DeliveryStart> started = start_delivery_process(settings_, request.frame());
+  if (!request.fits()) return Error{Code::invalid, "deliver: too long"};
+  queued_.push_back({process.channel.get(), std::string(frame.text("id").substr(0, 64)), Secret(request.frame())});
   request.wipe();
+  wipe(packet.bytes);
+  start_queued();
+  return Done{};
+}
+
+// In the order in which they came, as soon as there is room: a whole class may sign in at once.
+void Broker::start_queued() {
+  while (!queued_.empty() && deliveries_.size() < static_cast<std::size_t>(config_.config().limits.deliveries)) {
+    const Queued next = std::move(queued_.front());
+    queued_.pop_front();
+    const Status started = start_delivery(next);
+    const auto process = processes_.find(next.process);
+    if (started || process == processes_.end()) continue;
+    log("unavailable", "deliver: " + started.error().what);
+    undelivered(process->second, next.id, started.error());
+  }
+}
+
+Status Broker::start_delivery(const Queued& next) {
+  if (too_many_deliveries())
+    return Error{Code::unavailable, "too much was sent in this hour: limits.deliveries-per-hour"};
+  Result<DeliveryStart> started = start_delivery_process(settings_, next.request.view());
   if (!started) return started.error();
   const int line = started->line.get();
   if (Status watched = watch(line); !watched) return watched;
-  deliveries_.insert_or_assign(line, Delivery{std::move(started->line), std::move(started->handle),
-                                              process.channel.get(), std::string(frame.text("id").substr(0, 64))});
+  deliveries_.insert_or_assign(line,
+                               Delivery{std::move(started->line), std::move(started->handle), next.process, next.id});
   delivered_.push_back(monotonic_seconds());
   return Done{};
 }
@@ -99,6 +106,7 @@ bool Broker::served_delivery(int line) {
   const Delivery ended = std::move(delivery->second);
   (void)epoll_ctl(events_.get(), EPOLL_CTL_DEL, line, nullptr);
   deliveries_.erase(delivery);
+  start_queued();
   const auto process = processes_.find(ended.process);
   if (process == processes_.end()) return true;
   const bool whole = packet && wire::Reader(packet->bytes).verb() == "delivered";
@@ -111,6 +119,9 @@ bool Broker::served_delivery(int line) {
 
 // The gateway goes with the process that waited for it: its minder sees that we are gone.
 void Broker::end_deliveries(int process) {
+  queued_.erase(
+      std::remove_if(queued_.begin(), queued_.end(), [process](const Queued& each) { return each.process == process; }),
+      queued_.end());
   for (auto each = deliveries_.begin(); each != deliveries_.end();) {
     const auto delivery = each++;
     if (delivery->second.process != process) continue;
@@ -118,6 +129,7 @@ void Broker::end_deliveries(int process) {
     (void)epoll_ctl(events_.get(), EPOLL_CTL_DEL, delivery->first, nullptr);
     deliveries_.erase(delivery);
   }
+  start_queued();
 }
 
 }  // namespace utmfa

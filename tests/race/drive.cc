@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // drive SERVICE [CONFDIR]: many PAM sign-ins released together. Reads lines "USER<tab>ANSWER[<tab>ANSWER...]", forks a
 // process for each, holds each at its first question until all have come to theirs (or have ended), then lets them all
-// answer at once; where an empty line ended the list, only when standard input ends. Prints a line each, "INDEX<tab>
-// USER<tab>AUTHENTICATE<tab>ACCOUNT<tab>LAST TEXT", codes as numbers, account "-" where it was not asked. Called by the
-// system tests; with one line it is a plain sign-in by script.
+// answer at once; where an empty line ended the list, only when standard input ends. An answer "|" is none, and moves the
+// place where a process is held behind the answers before it; "<FILE" is what is in the file when the question comes.
+// Prints a line each, "INDEX<tab>USER<tab>AUTHENTICATE<tab>ACCOUNT<tab>LAST TEXT", codes as numbers, account "-" where it
+// was not asked. Called by the system tests; with one line it is a plain sign-in by script.
 #include <security/pam_appl.h>
 #include <semaphore.h>
 #include <sys/mman.h>
@@ -14,6 +15,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -27,7 +29,7 @@ struct Gate {
 struct Person {
   std::string user;
   std::vector<std::string> answers;
-  std::size_t next = 0;
+  std::size_t next = 0, held = 0;
   bool arrived = false;
   Gate* gate = nullptr;
   std::string last;
@@ -45,12 +47,18 @@ void arrive(Person& person) {
 }
 
 const char* answer(Person& person) {
-  if (!person.arrived) {
+  if (!person.arrived && person.next == person.held) {
     arrive(person);
     while (sem_wait(&person.gate->open) != 0) {
     }
   }
-  return person.next < person.answers.size() ? person.answers[person.next++].c_str() : nullptr;
+  if (person.next == person.answers.size()) return nullptr;
+  std::string& text = person.answers[person.next++];
+  if (text[0] == '<') {
+    std::ifstream file(text.substr(1));
+    std::getline(file, text);
+  }
+  return text.c_str();
 }
 
 int converse(int count, const pam_message** messages, pam_response** responses, void* data) {
@@ -106,6 +114,10 @@ std::vector<Person> people_of(std::istream& in, Gate* gate) {
     while (at != std::string::npos) {
       const std::size_t end = line.find('\t', at + 1);
       person.answers.push_back(line.substr(at + 1, end == std::string::npos ? end : end - at - 1));
+      if (person.answers.back() == "|") {
+        person.answers.pop_back();
+        person.held = person.answers.size();
+      }
       at = end;
     }
     people.push_back(std::move(person));

@@ -11,7 +11,7 @@ from stage import suite
 
 if __name__ == "__main__":
     with stage.opened():
-        for part in ("dialogue", "doors", "set_up", "self", "by_hand", "occasions", "terminals", "phone", "damage", "quiet"):
+        for part in ("dialogue", "doors", "set_up", "self", "by_hand", "occasions", "terminals", "phone", "limits", "damage", "quiet"):
             importlib.import_module("cases_" + part)
         status = suite.run(sys.argv[1:])
     sys.exit(status)
