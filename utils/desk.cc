@@ -156,20 +156,4 @@ std::string administrator() {
   return name ? *name : std::to_string(getuid());
 }
 
-int exit_status(std::string_view program, const Status& status) {
-  if (status) return exit_done;
-  complain(std::string(program) + ": " + cleaned(say(status.error().what), 2000));
-  switch (status.error().code) {
-    case Code::invalid:
-    case Code::not_found:
-    case Code::conflict:
-    case Code::refused: return exit_refused;
-    case Code::os:
-    case Code::unavailable:
-    case Code::corrupt:
-    case Code::internal: return exit_unavailable;
-  }
-  return exit_unavailable;
-}
-
 }  // namespace utmfa

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a verb of the utilities works with: options, the opened configuration, keys and registry, who the administrator
-// is, and how an Error becomes an exit status. Secrets are never among the options.
+// is. Secrets are never among the options.
 #pragma once
 
 #include <memory>
@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "config/config.h"
+#include "exit_status.h"
 #include "setup/acts.h"
 #include "setup/setup.h"
 #include "vault/key_ring.h"
@@ -68,8 +69,5 @@ Result<std::string> canonical_name(const std::string& name);
 Result<std::string> known_name(const Options& options, const std::string& name);
 std::string enroll_command(const std::string& user);  // how an administrator calls utmfa-enroll for somebody
 std::string administrator();  // who is behind this root shell, as far as the kernel and sudo tell
-
-enum Exit { exit_done = 0, exit_refused = 1, exit_usage = 2, exit_unavailable = 3 };
-int exit_status(std::string_view program, const Status& status);  // an Error is said on standard error
 
 }  // namespace utmfa

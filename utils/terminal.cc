@@ -43,6 +43,14 @@ class Blocked {
   sigset_t before_;
 };
 
+void put(FILE* where, std::string_view text) {
+  (void)fwrite(text.data(), 1, text.size(), where);
+  (void)fflush(where);
+}
+
+// Where the person looks: what is printed for a file or another program is not mixed with questions.
+FILE* questions() { return isatty(STDIN_FILENO) != 0 && isatty(STDOUT_FILENO) == 0 ? stderr : stdout; }
+
 class Hidden {
  public:
   explicit Hidden(Echo echo) {
@@ -54,7 +62,7 @@ class Hidden {
   ~Hidden() {
     if (!changed_) return;
     (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
-    show("");
+    put(questions(), "\n");
   }
   Hidden(const Hidden&) = delete;
   Hidden& operator=(const Hidden&) = delete;
@@ -97,8 +105,6 @@ Result<Secret> read_line(const sigset_t& signals) {
   return Secret(line.view().substr(0, size));
 }
 
-void put(FILE* where, std::string_view text) { (void)fwrite(text.data(), 1, text.size(), where); }
-
 }  // namespace
 
 void catch_interrupts() {
@@ -109,24 +115,16 @@ void catch_interrupts() {
 
 bool interrupted() { return caught != 0; }
 
-void show(std::string_view line) {
-  put(stdout, line);
-  put(stdout, "\n");
-  (void)fflush(stdout);
-}
+void show(std::string_view line) { put(stdout, std::string(line) + '\n'); }
 
-void complain(std::string_view line) {
-  put(stderr, line);
-  put(stderr, "\n");
-}
+void complain(std::string_view line) { put(stderr, std::string(line) + '\n'); }
 
 Result<Secret> ask(std::string_view prompt, Echo echo) {
   const Blocked blocked;
   const Hidden hidden(echo);
-  put(stdout, prompt);
-  (void)fflush(stdout);
+  put(questions(), prompt);
   Result<Secret> answer = read_line(blocked.before());
-  if (!answer) show("");
+  if (!answer) put(questions(), "\n");
   return answer;
 }
 

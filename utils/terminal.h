@@ -20,7 +20,8 @@ bool interrupted();
 void show(std::string_view line);      // to standard output
 void complain(std::string_view line);  // to standard error
 
-// One line from standard input, without its end. Interrupted or at its end: an Error with Code::refused.
+// One line from standard input, without its end. The question stands on standard output, or on standard error where
+// only that is the terminal. Interrupted or at its end: an Error with Code::refused.
 Result<Secret> ask(std::string_view prompt, Echo echo);
 Result<std::string> ask_text(std::string_view prompt);
 Status ask_yes(std::string_view prompt);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# bash completion of utmfa-enroll and utmfa-admin.
+# bash completion of utmfa-enroll, utmfa-admin and utmfa-assert.
 # shellcheck shell=bash disable=SC2207
 
 _utmfa_common='--help --version --json --language --config --data-dir --keys-dir --run-dir --pam-dir --locale-dir'
@@ -103,5 +103,16 @@ _utmfa_admin() {
   esac
 }
 
+_utmfa_assert() {
+  case ${COMP_WORDS[COMP_CWORD - 1]} in
+    --type) _utmfa_words es256 eddsa rs256 ;;
+    --language) _utmfa_words en ja ;;
+    --locale-dir) COMPREPLY=($(compgen -d -- "${COMP_WORDS[COMP_CWORD]}")) ;;
+    --rp|--wait) ;;
+    *) _utmfa_words --register --type --rp --fido2 --wait --language --locale-dir --help --version ;;
+  esac
+}
+
 complete -F _utmfa_enroll utmfa-enroll
 complete -F _utmfa_admin utmfa-admin
+complete -F _utmfa_assert utmfa-assert

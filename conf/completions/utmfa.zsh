@@ -1,6 +1,6 @@
-#compdef utmfa-enroll utmfa-admin
+#compdef utmfa-enroll utmfa-admin utmfa-assert
 # SPDX-License-Identifier: Apache-2.0
-# zsh completion of utmfa-enroll and utmfa-admin.
+# zsh completion of utmfa-enroll, utmfa-admin and utmfa-assert.
 
 local -a common
 common=(
@@ -97,7 +97,13 @@ _utmfa_admin_verb() {
   esac
 }
 
-if [[ $service == utmfa-enroll ]]; then
+if [[ $service == utmfa-assert ]]; then
+  _arguments '(- *)'{-h,--help}'[print help and end]' '(- *)--version[print the version and end]' \
+    '(--fido2)--register[make a key to be registered there]' '--type=[signature algorithm]:type:(es256 eddsa rs256)' \
+    '--rp=[relying party of a new key]:name:' '(--register)--fido2[only print what fido2-assert wants]' \
+    '--wait=[seconds to wait for a touch]:seconds:' '--language=[language of the texts]:language:(en ja)' \
+    '--locale-dir=[directory of the message catalogues]:directory:_directories' '*:challenge:'
+elif [[ $service == utmfa-enroll ]]; then
   _arguments -C '--user=[whom to register]:person:_users' $common \
     '1:verb:(add confirm test apply list default order rename change-number remove)' '*::word:_utmfa_enroll_verb'
 else

@@ -68,10 +68,10 @@ class Keys:
     def counter(self, value, key=0):
         self.ask("counter", key, value=value)
 
-    def await_touch(self, key=0, seconds=20):
+    def await_touch(self, key=0, seconds=60):
         self.ask("await", key, what="touch", seconds=seconds)
 
-    def await_idle(self, key=0, seconds=20):
+    def await_idle(self, key=0, seconds=60):
         self.ask("await", key, what="idle", seconds=seconds)
 
     def transcript(self, key=0):

@@ -37,8 +37,10 @@ E: SUBSYSTEM=hid
 E: HID_ID=0003:00001209:0000000A
 E: HID_NAME=utmfa tests Software key {number}
 E: HID_UNIQ={number}
+H: report_descriptor={descriptor}
 
 P: {path}
+L: device=../../../0003:1209:000A.{port:04X}
 E: DEVNAME=/dev/hidraw{number}
 E: SUBSYSTEM=hidraw
 E: ID_FIDO_TOKEN=1
@@ -122,12 +124,16 @@ class Port:
     def plug(self):
         if self.plugged:
             return
-        text = DEVICE.format(port=self.number + 1, number=self.number, path=self.paths[0][len("/sys"):])
+        text = DEVICE.format(port=self.number + 1, number=self.number, descriptor=REPORT_DESCRIPTOR.hex(), path=self.paths[0][len("/sys"):])
         self.testbed.add_from_string(text)
         os.makedirs(f"{self.testbed.get_root_dir()}/dev", exist_ok=True)
         # umockdev can make such a node itself, but not a second time, for a key that comes back.
         self.terminal, self.reader = os.openpty()
         tty.setraw(self.reader)
+        # Whole packets only: a terminal may hand out what it has so far, a device of this kind never does.
+        modes = termios.tcgetattr(self.reader)
+        modes[6][termios.VMIN] = 64
+        termios.tcsetattr(self.reader, termios.TCSANOW, modes)
         os.fchmod(self.reader, 0o666)
         os.set_blocking(self.terminal, False)
         os.symlink(os.ttyname(self.reader), self.testbed.get_root_dir() + self.node)

@@ -8,11 +8,17 @@ import subprocess
 
 import pexpect
 
-LIMIT = 30
+LIMIT = 120
+
+
+# A session of its own, so that nobody is asked for a PIN at the terminal of the tests; and the program does not lead it,
+# or the terminal that stands for the key would become its own.
+LED = ("/bin/sh", "-c", '"$@"; exit $?', "sh")
 
 
 def run(*command, stdin="", limit=LIMIT):
-    done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=limit, check=False)
+    done = subprocess.run([*LED, *command], input=stdin, capture_output=True, text=True, timeout=limit, check=False,
+                          start_new_session=True)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -80,6 +86,9 @@ class Registration:
     def verify(self, *options):
         status, said, wrong = run("fido2-assert", "-V", *options, "-i", self.at("answer"), self.at("public"), self.kind)
         return status, said + wrong
+
+    def raw_id(self):
+        return base64.b64decode(self.identity, validate=True)
 
     @staticmethod
     def call(*command, pin):

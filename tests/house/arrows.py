@@ -23,6 +23,7 @@ owners = {
     'libxml/': r'libutmfa/tokens/',
     'qrencode.h': r'libutmfa/setup/|tests/',
     'CLI/': r'utils/|tests/',
+    'fido.h': r'utils/security_key',
     'phonenumbers/': r'utils/phone_number\.cc',
     'nlohmann/': r'libutmfa/(gateway|setup|transfer)/|tests/',
     'seccomp.h': r'utmfad/|tests/',

@@ -11,7 +11,7 @@ system = '''pam.conf.5 pam.d.5 pam.8 pam.7 sshd_config.5 sshd.8 ssh.1 systemd.1 
 journalctl.1 unix.7 landlock.7 seccomp.2 qrencode.1 pam_unix.8 pam_permit.8 pam_deny.8 oathtool.1 sudo.8 su.1 nscd.8
 chronyd.8 locale.7 groups.1 getent.1 common-auth.5 systemd.exec.5 sysusers.d.5 tmpfiles.d.5 openssl.1 tar.1 logger.1
 systemd-journald.8 login.1 gdm.8 gdm3.8 screen.1 chronyc.1 timedatectl.1 passwd.5 group.5 nsswitch.conf.5 useradd.8
-cron.8 jq.1 gammu-smsd-inject.1'''.split()
+cron.8 jq.1 fido2-assert.1 fido2-token.1 gammu-smsd-inject.1'''.split()
 reference = re.compile(r'^\.\s*(?:It\s+)?Xr (\S+) (\d)')
 
 

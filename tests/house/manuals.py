@@ -9,7 +9,7 @@ import house
 why = '''an option that is in no manual is a secret, and one that is only in the manual is a lie. Change both.'''
 
 pages = {name: f'docs/man/{name}' for name in ('pam_utmfa.8', 'utmfad.8', 'utmfa.yaml.5', 'utmfa-enroll.1',
-                                               'utmfa-admin.8')}
+                                               'utmfa-admin.8', 'utmfa-assert.1')}
 item = re.compile(r'^\.It (?:Op )?(Fl Fl|Cm|Ic|Li|Ql|Sy|Va) "?([a-z][a-z0-9-]*)"?', re.M)
 flag = re.compile(r'\bFl Fl ([a-z][a-z-]*)')
 
@@ -151,7 +151,7 @@ def check(tree):
         yield from configuration_faults(tree)
     yield from translation_faults(tree)
     yield from readme_faults(tree)
-    for name in ('utmfa-enroll.1', 'utmfa-admin.8'):
+    for name in ('utmfa-enroll.1', 'utmfa-admin.8', 'utmfa-assert.1'):
         if name in present:
             yield from utility_faults(tree, name[:-2], pages[name])
 
@@ -173,8 +173,9 @@ good = {
     'conf/utmfa.yaml': 'default:\n  require: always\n#  tries: 3\n',
     'docs/man/utmfa-enroll.1': '.It Fl Fl help\n.It Cm add Op Fl Fl label Ar L\n',
     'docs/man/utmfa-admin.8': '.It Fl Fl help\n.It Cm add Op Fl Fl label Ar L\n',
+    'docs/man/utmfa-assert.1': '.It Fl Fl help\n.It Cm add Op Fl Fl label Ar L\n',
     'README.md': 'Do:\n\n    sudo a    # builds\n', 'README.ja.md': '\n    sudo a    # ビルド\n',
-    'programs/utmfa-enroll': helping, 'programs/utmfa-admin': helping,
+    'programs/utmfa-enroll': helping, 'programs/utmfa-admin': helping, 'programs/utmfa-assert': helping,
 }
 bad = [
     ({'docs/man/pam_utmfa.8': '\n'}, 'argument service is not described'),

@@ -85,6 +85,7 @@ def bash_answers():
     check(reply("utmfa-enroll", "_utmfa_enroll", "add", "t") == ["totp", "token"], "kinds")
     check(reply("utmfa-admin", "_utmfa_admin", "keys", "re") == ["reseal"], "keys")
     check(reply("utmfa-admin", "_utmfa_admin", "pass", "taro", "--valid", "1") == ["10m", "1h", "12h", "1d"], "values")
+    check(reply("utmfa-assert", "_utmfa_assert", "--register", "--type", "e") == ["es256", "eddsa"], "of the client")
     check("root" in reply("utmfa-admin", "_utmfa_admin", "reset", "ro"), "people")
 
 
@@ -112,6 +113,7 @@ for each in MANUALS:
     check(len(found[0]) > 8 and "--json" in found[1] and "--help" in found[1], found)
     manuals(each, *found)
     completions(each, *found)
+completions("utmfa-assert", set(), helped("utmfa-assert")[1])
 bash_answers()
 languages()
 done()

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from . import algorithms
 
+SHORT = 64  # bytes of an id
 NEVER, LISTED, VERIFIED = 1, 2, 3  # credProtect: always usable, only if listed, only with verification
 
 
@@ -26,16 +27,19 @@ class Credential:
 
 class Store:
     def __init__(self):
-        self.secret, self.resident = AESGCM(os.urandom(32)), []
+        self.secret, self.resident, self.apart = AESGCM(os.urandom(32)), [], []
 
-    def seal(self, credential):
+    def seal(self, credential, ids="short"):
         text = bytes([credential.signer.identifier, credential.protect]) + credential.signer.private()
         nonce = os.urandom(12)
         credential.id = nonce + self.secret.encrypt(nonce, text, credential.rp_hash)
+        if len(credential.id) > SHORT and ids == "short":
+            credential.id = os.urandom(SHORT)
+            self.apart.append(credential)
 
     def open(self, identity, rp_hash):
         """The credential of that id and relying party, or nothing."""
-        for each in self.resident:
+        for each in self.resident + self.apart:
             if each.id == identity and each.rp_hash == rp_hash:
                 return each
         try:

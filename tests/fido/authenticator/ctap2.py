@@ -151,7 +151,7 @@ class Ctap2:
             raise CtapError(Code.CREDENTIAL_EXCLUDED)
         extensions = wanted(request, 6, dict, required=False) or {}
         made = Credential(digest(name), chosen(), extensions.get("credProtect", credentials.NEVER), user, name)
-        self.key.store.seal(made)
+        self.key.store.seal(made, "long" if self.settings["long_ids"] else "short")
         if options.get("rk"):
             self.key.store.keep(made)
         flags = PRESENT | (VERIFIED if verified else 0)

@@ -221,6 +221,8 @@ class Hid:
     # --- packets out
     def finish(self, reply):
         channel, command, self.owner = self.owner, self.command, None
+        if channel is None:  # unplugged meanwhile
+            return
         fault = self.key.settings.fault(self.key.now) if command in (CBOR, MSG) else "none"
         if fault == "silent":
             return

@@ -41,6 +41,7 @@ DEFAULTS = {
     "algorithms": ["es256", "eddsa", "rs256"],
     "pin_protocols": [2, 1],
     "resident": True,
+    "long_ids": False,          # everything sealed into the id, however long
     "always_verify": False,
     "counter_step": 1,          # 0: a key that does not count on; below: one that steps back
     "fault_in": ["make", "assert"],  # commands that the fault is in
