@@ -64,10 +64,10 @@ Status ask_for_proof(Bench& bench, const Registering& made, std::string_view pro
     }
     const Status right = prove(bench, made.id, *code);
     if (right || right.error().code != Code::refused) return right;
-    const std::string hint = page ? " " + say("If the app shows it like that, is the clock of the phone right?") : "";
-    if (Status told = say_to(bench.talk, right.error().what + hint); !told) return told;
-    if (page) continue;
-    if (Status shown = show_app(bench, made); !shown) return shown;  // a greeter has taken it away
+    // A greeter has taken the secret away, and a text of its own would be gone before it was read.
+    const std::string more = page ? " " + say("If the app shows it like that, is the clock of the phone right?")
+                                  : "\n" + say("For the app: {0}", {in_groups_of_four(base32(made.secret.view()))});
+    if (Status told = say_to(bench.talk, right.error().what + more); !told) return told;
   }
 }
 

@@ -36,7 +36,7 @@ def _():
         screen.wait_for("コードが違います", OTHER)
         screen.shot("wrong")
         screen.type("")
-        screen.wait_for("別の方法を選ぶ", "1 ?iPhone", "番号を入力")
+        screen.wait_for("方法を選", "iPhone", "番号を")
         screen.shot("list")
         screen.type("2")
         screen.wait_for("カバリーコード", OTHER)
