@@ -12,7 +12,7 @@ import stage
 
 if __name__ == "__main__":
     with stage.opened(sys.argv[1]):
-        for part in ("message", "sms", "push", "call"):
+        for part in ("message", "sms", "push", "call", "examples"):
             importlib.import_module("cases_" + part)
         status = stage.suite.run(sys.argv[2:])
     sys.exit(status)

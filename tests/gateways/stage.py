@@ -65,11 +65,11 @@ def message(kind, **fields):
             "text": "314159 is your code", "language": "en", "service": "sshd", "from": "192.0.2.1", "expires": 600, **fields}
 
 
-def start(name, *words):
+def start(name, *words, environment=None):
     """As utmfa starts it: that user, that group, that environment."""
     return subprocess.Popen([f"{GATEWAYS}/{name}", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, user=GATEWAY_USER, group=GATEWAY_USER, extra_groups=[], umask=0o077,
-                            cwd="/", env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"})
+                            cwd="/", env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", **(environment or {})})
 
 
 def finished(process, given=None, seconds=60):
