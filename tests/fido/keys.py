@@ -46,6 +46,10 @@ class Keys:
         finally:
             self.set(key, **before)
 
+    def behave(self, key=0):
+        """What it holds stays; it is plugged in, and does as it should."""
+        self.ask("behave", key)
+
     def state(self, key=0):
         return self.ask("state", key)
 

@@ -13,18 +13,20 @@ LIMIT = 120
 
 # A session of its own, so that nobody is asked for a PIN at the terminal of the tests; and the program does not lead it,
 # or the terminal that stands for the key would become its own.
+shown = {}  # what lets these see keys, where the environment of the test does not have it
 LED = ("/bin/sh", "-c", '"$@"; exit $?', "sh")
 
 
 def run(*command, stdin="", limit=LIMIT):
     done = subprocess.run([*LED, *command], input=stdin, capture_output=True, text=True, timeout=limit, check=False,
-                          start_new_session=True)
+                          start_new_session=True, env={**os.environ, **shown})
     return done.returncode, done.stdout, done.stderr
 
 
 def on_terminal(*command, answers=(), limit=LIMIT):
     """(status, everything on the screen); an answer for each question."""
-    child = pexpect.spawn(command[0], list(command[1:]), encoding="utf-8", timeout=limit)
+    child = pexpect.spawn(command[0], list(command[1:]), encoding="utf-8", timeout=limit,
+                          env={**os.environ, **shown})
     for answer in answers:
         child.expect(r"PIN for [^:]*: |PIN[^:]*: ")
         child.sendline(answer)

@@ -23,6 +23,7 @@ except (ImportError, ValueError) as missing:
     print(f"{missing}: tools/packages says what this needs")
     sys.exit(77)
 from authenticator.errors import CtapError, Code  # noqa: E402
+from authenticator.settings import DEFAULTS  # noqa: E402
 from keys import ADDRESS  # noqa: E402
 
 PRELOAD = "libumockdev-preload.so.0"
@@ -31,7 +32,7 @@ PRELOAD = "libumockdev-preload.so.0"
 class Desk:
     """Answers what keys.py asks, one line a question."""
 
-    acts = ("state", "set", "touch", "refuse", "plug", "unplug", "fresh", "counter", "transcript", "await")
+    acts = ("state", "set", "touch", "refuse", "plug", "unplug", "fresh", "behave", "counter", "transcript", "await")
 
     def __init__(self, ports, path):
         self.ports = ports
@@ -102,6 +103,10 @@ class Desk:
 
     def set(self, port, question):
         port.key.settings.change(question["values"])
+
+    def behave(self, port, _):
+        port.key.settings.change(DEFAULTS)
+        port.plug()
 
     def counter(self, port, question):
         port.key.counter = question["value"]
