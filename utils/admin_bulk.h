@@ -20,7 +20,7 @@ struct AdminOptions;
 struct BulkOptions {
   bool names_from_stdin = false;
   std::vector<std::string> what;  // import: FILE, or people; export: people
-  std::string format, from, path, rejected, passphrase_file, to;
+  std::string format, from, path, origin, rejected, passphrase_file, to;
   bool dry_run = false, apply = false, sealed = false, as_written = false;
   bool list = false;
   std::string kept;

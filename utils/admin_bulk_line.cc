@@ -77,6 +77,9 @@ class BulkLine {
                      say("where google-authenticator has its files: ~/.google_authenticator, or "
                          "a path with ${USER} or ${HOME} in it"))
         ->needs(from);
+    import
+        ->add_option("--origin", bulk.origin, say("what the keys of u2f were made for (default: pam:// and this host)"))
+        ->needs(from);
     CLI::Option* sealed = import->add_flag("--sealed", bulk.sealed, say("a parcel of utmfa-admin export"));
     sealed->excludes(from);
     import->add_option("--passphrase-file", bulk.passphrase_file, say("file with the passphrase of the parcel"));

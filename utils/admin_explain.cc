@@ -180,6 +180,8 @@ Status explain(Desk& desk, const AdminOptions& options) {
   who.service = options.service;
   who.from = options.from;
   who.tty = options.tty;
+  // sshd's people are elsewhere, also where nobody says from where.
+  who.origin = who.service == "sshd" ? Origin::elsewhere : origin_of(who.from, who.tty, {});
   who.groups = groups_of(options.user);
   Plan made = plan(desk.config, who, *account, desk.clock.now(), place_mark(who));
   for (const Method& method : registered->file.methods)  // a sign-in is not even told of these

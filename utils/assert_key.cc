@@ -20,13 +20,13 @@ constexpr int fingers = 3;  // tries in a row at the reader, before the PIN
 using By = Presence::By;
 using Act = std::function<Result<int>(const Presence&)>;
 
-std::optional<By> verifying(const SecurityKey& key) {
+std::optional<By> verifying(const KeyHere& key) {
   if (key.has_reader()) return By::reader;
   if (key.has_pin()) return By::pin;
   return std::nullopt;
 }
 
-Error cannot_verify(const SecurityKey& key) {
+Error cannot_verify(const KeyHere& key) {
   if (key.is_u2f()) return {Code::refused, say("{0}: it knows no PIN, and this sign-in demands one", {key.name()})};
   return {Code::refused,
           say("{0}: it has no PIN yet, and this sign-in demands one: set it by fido2-token -S", {key.name()})};
@@ -41,14 +41,14 @@ Status reach_terminal() {
   return Done{};
 }
 
-Result<Secret> pin_of(const SecurityKey& key) {
+Result<Secret> pin_of(const KeyHere& key) {
   if (Status reached = reach_terminal(); !reached) return reached.error();
   Result<Secret> pin = ask(say("PIN of the security key ({0}): ", {key.name()}), Echo::hidden);
   if (pin && pin->empty()) return Error{Code::refused, say("no PIN was given")};
   return pin;
 }
 
-std::string wrong_pin(const SecurityKey& key) {
+std::string wrong_pin(const KeyHere& key) {
   const int left = key.tries_left();
   if (left < 0) return key_error(FIDO_ERR_PIN_INVALID, key).what;
   if (left == 1) return say("Wrong PIN. One try is left; then the key blocks its PIN for good.");
@@ -58,7 +58,7 @@ std::string wrong_pin(const SecurityKey& key) {
 // One attempt after another, until it is done, refused, or there is no other way.
 class Attempts {
  public:
-  Attempts(SecurityKey& key, Verification verification) : key_(key) {
+  Attempts(KeyHere& key, Verification verification) : key_(key) {
     const std::optional<By> can = verifying(key_);
     possible_ = can || verification != Verification::required;
     if (can && verification != Verification::discouraged) presence_.by = *can;
@@ -112,25 +112,25 @@ class Attempts {
     return true;
   }
 
-  SecurityKey& key_;
+  KeyHere& key_;
   Presence presence_;
   bool possible_ = true;
   int misses_ = 0;
 };
 
 struct Asked {
-  SecurityKey key;
+  KeyHere key;
   CredentialGroup group;  // what it is asked for
 };
 
 // All that can be used now; why none can.
-Result<std::vector<SecurityKey>> opened() {
+Result<std::vector<KeyHere>> opened() {
   const Result<std::vector<PluggedKey>> plugged = plugged_keys();
   if (!plugged) return plugged.error();
   if (plugged->empty()) return why_none();
-  std::vector<SecurityKey> keys;
+  std::vector<KeyHere> keys;
   for (const PluggedKey& each : *plugged) {
-    Result<SecurityKey> key = SecurityKey::open(each);
+    Result<KeyHere> key = KeyHere::open(each);
     if (!key && plugged->size() == 1) return key.error();
     if (!key) complain(key.error().what);
     if (key) keys.push_back(std::move(*key));
@@ -145,7 +145,7 @@ bool may_know(int code) {
 }
 
 // The first of the groups that the key knows something of.
-Result<std::optional<CredentialGroup>> known_of(SecurityKey& key, const std::vector<CredentialGroup>& groups) {
+Result<std::optional<CredentialGroup>> known_of(KeyHere& key, const std::vector<CredentialGroup>& groups) {
   for (const CredentialGroup& each : groups) {
     const Result<int> code = key.knows(each);
     if (!code) return code.error();
@@ -155,18 +155,18 @@ Result<std::optional<CredentialGroup>> known_of(SecurityKey& key, const std::vec
   return std::optional<CredentialGroup>();
 }
 
-Result<std::size_t> chosen(std::vector<SecurityKey>& keys) {
+Result<std::size_t> chosen(std::vector<KeyHere>& keys) {
   if (keys.size() == 1) return std::size_t{0};
   complain(say("Touch the one of the {0} security keys that is to be used.", {std::to_string(keys.size())}));
-  return SecurityKey::touched(keys);
+  return KeyHere::touched(keys);
 }
 
 Result<Asked> asked_key(const KeyChallenge& challenge) {
-  Result<std::vector<SecurityKey>> keys = opened();
+  Result<std::vector<KeyHere>> keys = opened();
   if (!keys) return keys.error();
-  std::vector<SecurityKey> knowing;
+  std::vector<KeyHere> knowing;
   std::vector<CredentialGroup> known;
-  for (SecurityKey& each : *keys) {
+  for (KeyHere& each : *keys) {
     Result<std::optional<CredentialGroup>> group = known_of(each, groups_of(challenge.credentials));
     if (!group && (interrupted() || keys->size() == 1)) return group.error();
     if (!group) complain(group.error().what);
@@ -182,7 +182,7 @@ Result<Asked> asked_key(const KeyChallenge& challenge) {
   return Asked{knowing[*which], known[*which]};
 }
 
-Status first_answer(SecurityKey& key, Attempts& attempts, KeyLine& line) {
+Status first_answer(KeyHere& key, Attempts& attempts, KeyLine& line) {
   KeyAnswer answer;
   const CredentialGroup group{line.rp, {line.credential}};
   const std::string hash = registration_hash(line);
@@ -208,11 +208,11 @@ Result<std::string> answered(const KeyChallenge& challenge) {
 }
 
 Result<std::string> registered_key(const std::string& rp, KeyAlgorithm algorithm) {
-  Result<std::vector<SecurityKey>> keys = opened();
+  Result<std::vector<KeyHere>> keys = opened();
   if (!keys) return keys.error();
   const Result<std::size_t> which = chosen(*keys);
   if (!which) return which.error();
-  SecurityKey& key = (*keys)[*which];
+  KeyHere& key = (*keys)[*which];
   MadeCredential made;
   Attempts attempts(key, Verification::preferred);
   Status done = attempts.go([&](const Presence& presence) { return key.make(rp, algorithm, presence, made); });

@@ -13,7 +13,7 @@ namespace utmfa {
 struct EnrollOptions {
   Options common;
   std::string user;  // "" = oneself
-  std::string secret_file, code;
+  std::string secret_file, code, ssh_key_file, line;
   Request request;
 };
 

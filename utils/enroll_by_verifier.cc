@@ -16,6 +16,7 @@
 #include "signin/words.h"
 #include "terminal.h"
 #include "terminal_talk.h"
+#include "where.h"
 #include "wire/frame.h"
 
 namespace utmfa {
@@ -78,6 +79,7 @@ class Client {
         {"counter", request.counter}, {"method", request.method},       {"methods", methods},
         {"number", request.number},   {"slot", request.slot},           {"extension", request.extension},
         {"prefer", request.prefer},   {"device", request.device},       {"secret", request.secret.view()},
+        {"ssh-key", request.ssh_key}, {"line", request.line},           {"connection", ssh_connection()},
         {"code", request.code.view()}};
     for (const auto& [key, value] : fields)
       if (!value.empty()) frame.text(key, value);

@@ -2,9 +2,11 @@
 // An act on the directories themselves, with the questions on this terminal and the trial through PAM.
 #include "enroll.h"
 #include "gateway_messenger.h"
+#include "local_keys.h"
 #include "pam_trial.h"
 #include "setup/directory_registrar.h"
 #include "terminal_talk.h"
+#include "where.h"
 
 namespace utmfa {
 
@@ -22,7 +24,9 @@ Status enroll_here(EnrollOptions& options) {
     return try_sign_in({std::string(test_service), *user, method, options.common.pam});
   };
   GatewayMessenger messenger(desk.config);
-  Bench bench{registrar, talk, desk.config, desk.clock, desk.random, audit, enroll_command(*user), trial, &messenger};
+  LocalKeys keys(desk.config.fido);
+  Bench bench{registrar, talk,       desk.config, desk.clock,     desk.random,        audit, enroll_command(*user),
+              trial,     &messenger, &keys,       machine_name(), origin_of_session()};
   return perform(bench, options.request);
 }
 

@@ -16,7 +16,7 @@
 namespace utmfa {
 namespace {
 
-constexpr std::size_t longest_secret_file = 4096;
+constexpr std::size_t longest_secret_file = 4096, longest_key_file = 4096;
 
 // What reads as hexadecimal is that: a base32 secret of 26 letters is all of A-F and 2-7 once in a hundred thousand
 // million.
@@ -102,9 +102,20 @@ class CommandLine {
     CLI::App* sheet = verb(*add, "recovery", say("recovery sheet of ten codes; shows them once"), "add-recovery");
     sheet->add_option("--label", options_.request.label, say("the person's own name for it"));
     phone_verbs(*add);
+    key_verb(*add);
     CLI::App* proof = verb(app_, "confirm", say("prove the first code of a method"), "confirm");
     proof->add_option("METHOD", options_.request.method, say("for example app-1"))->required();
     proof->add_option("CODE", options_.code, say("the code; - reads it from standard input"))->required();
+  }
+
+  void key_verb(CLI::App& add) {
+    CLI::App* key = verb(add, "fido", say("security key: the one in this machine, or as the options say"), "add-fido");
+    key->add_option("--label", options_.request.label, say("the person's own name for it"));
+    CLI::Option* file = key->add_option("--ssh-key", options_.ssh_key_file,
+                                        say("public key file of an ssh key that lives in a security key"));
+    key->add_option("--line", options_.line,
+                    say("line that utmfa-assert printed for registering; - reads standard input"))
+        ->excludes(file);
   }
 
   void phone_verbs(CLI::App& add) {
@@ -152,10 +163,28 @@ class CommandLine {
       if (!secret) return secret.error();
       options_.request.secret = std::move(*secret);
     }
+    if (Status read = read_key(); !read) return read;
     if (options_.code.empty()) return Done{};
     Result<Secret> code = code_from(options_.code);
     if (!code) return code.error();
     options_.request.code = std::move(*code);
+    return Done{};
+  }
+
+  Status read_key() {
+    options_.request.line = options_.line;
+    if (options_.line == "-") {
+      const Result<Secret> line =
+          ask(isatty(STDIN_FILENO) != 0 ? say("Line of utmfa-assert --register: ") : "", Echo::shown);
+      if (!line) return line.error();
+      options_.request.line = trimmed(line->view());
+    }
+    if (options_.ssh_key_file.empty()) return Done{};
+    const Descriptor file(::open(options_.ssh_key_file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    if (!file) return os_error(options_.ssh_key_file, "cannot be opened");
+    Result<std::string> text = contents(file.get(), options_.ssh_key_file, longest_key_file);
+    if (!text) return text.error();
+    options_.request.ssh_key = std::move(*text);
     return Done{};
   }
 

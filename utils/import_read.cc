@@ -11,6 +11,7 @@
 #include "import_verb.h"
 #include "signin/words.h"
 #include "terminal.h"
+#include "where.h"
 
 namespace utmfa {
 namespace {
@@ -53,18 +54,6 @@ void settle_names(ImportSource& source) {
     rows.push_back(std::move(row));
   }
   source.rows.rows = std::move(rows);
-}
-
-Result<ImportRows> read_u2f(std::string_view text, const std::string& path) {
-  Result<KeyMappings> read = parse_u2f_mappings(text, path);
-  if (!read) return read.error();
-  ImportRows rows;
-  rows.rejected = std::move(read->rejected);
-  for (const KeyMapping& each : read->mappings)
-    rows.rejected.push_back({each.line, each.user,
-                             say("in order, keys: {0}; this version has no security keys, so they are not taken",
-                                 {std::to_string(each.keys)})});
-  return rows;
 }
 
 Result<Secret> google_file(const AdminOptions& options, const Person& person, std::string& path) {
@@ -124,7 +113,8 @@ Result<ImportRows> read_rows(const AdminOptions& options, const std::string& pat
   if (*format == "csv") return parse_csv_rows(text->view(), shown_path);
   if (*format == "json") return parse_json_rows(text->view(), shown_path);
   if (*format == "oath") return parse_users_oath(text->view(), shown_path);
-  return read_u2f(text->view(), shown_path);
+  const std::string rp = options.bulk.origin.empty() ? "pam://" + machine_name() : options.bulk.origin;
+  return parse_u2f_mappings(text->view(), shown_path, rp);
 }
 
 Status read_parcel(const AdminOptions& options, ImportSource& source) {

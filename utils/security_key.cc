@@ -136,7 +136,7 @@ Error why_none() {
   return {Code::unavailable, say("no security key is plugged in")};
 }
 
-Result<SecurityKey> SecurityKey::open(const PluggedKey& plugged) {
+Result<KeyHere> KeyHere::open(const PluggedKey& plugged) {
   if (Status free = is_free(plugged); !free) return free.error();
   Device device(fido_dev_new(), [](fido_dev_t* open) {
     (void)fido_dev_close(open);
@@ -144,15 +144,15 @@ Result<SecurityKey> SecurityKey::open(const PluggedKey& plugged) {
   });
   if (device == nullptr || fido_dev_open(device.get(), plugged.path.c_str()) != FIDO_OK)
     return Error{Code::unavailable, say("{0}: it does not answer", {plugged.name})};
-  return SecurityKey(plugged, std::move(device));
+  return KeyHere(plugged, std::move(device));
 }
 
-int SecurityKey::tries_left() const {
+int KeyHere::tries_left() const {
   int left = -1;
   return fido_dev_get_retry_count(device_.get(), &left) == FIDO_OK ? left : -1;
 }
 
-Result<int> SecurityKey::waited(std::function<int()> talk, Cue cue) {
+Result<int> KeyHere::waited(std::function<int()> talk, Cue cue) {
   tell(cue, name());
   const InterruptsHeld held;
   auto shared = std::make_shared<Talk>();
@@ -170,8 +170,8 @@ Result<int> SecurityKey::waited(std::function<int()> talk, Cue cue) {
   return Error{Code::refused, say("{0}: nobody touched it in time", {name()})};
 }
 
-Result<std::size_t> SecurityKey::touched(std::vector<SecurityKey>& keys) {
-  for (SecurityKey& each : keys)
+Result<std::size_t> KeyHere::touched(std::vector<KeyHere>& keys) {
+  for (KeyHere& each : keys)
     if (fido_dev_get_touch_begin(each.device_.get()) != FIDO_OK)
       return Error{Code::unavailable, say("{0}: it does not answer", {each.name()})};
   const Steady::time_point end = Steady::now() + limit();

@@ -44,10 +44,10 @@ struct MadeCredential {
   std::string public_key, id, aaguid;
 };
 
-class SecurityKey {
+class KeyHere {
  public:
   // Code::conflict: another program uses it. Code::unavailable: it does not speak, or may not be opened.
-  static Result<SecurityKey> open(const PluggedKey& plugged);
+  static Result<KeyHere> open(const PluggedKey& plugged);
 
   const std::string& name() const { return plugged_.name; }
   bool is_u2f() const { return !fido_dev_is_fido2(device_.get()); }
@@ -63,11 +63,11 @@ class SecurityKey {
   Result<int> make(const std::string& rp, KeyAlgorithm algorithm, const Presence& presence, MadeCredential& made);
 
   // Which one the person touches.
-  static Result<std::size_t> touched(std::vector<SecurityKey>& keys);
+  static Result<std::size_t> touched(std::vector<KeyHere>& keys);
 
  private:
   using Device = std::shared_ptr<fido_dev_t>;
-  SecurityKey(PluggedKey plugged, Device device) : plugged_(std::move(plugged)), device_(std::move(device)) {}
+  KeyHere(PluggedKey plugged, Device device) : plugged_(std::move(plugged)), device_(std::move(device)) {}
   Result<int> waited(std::function<int()> talk, Cue cue);
 
   PluggedKey plugged_;
@@ -76,6 +76,6 @@ class SecurityKey {
 
 bool knows_nothing(int code);                   // that the key has none of the credentials
 void wait_at_most(std::chrono::seconds limit);  // each touch, from now on
-Error key_error(int code, const SecurityKey& key);
+Error key_error(int code, const KeyHere& key);
 
 }  // namespace utmfa

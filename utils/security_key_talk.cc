@@ -90,14 +90,14 @@ std::vector<CredentialGroup> groups_of(const std::vector<Credential>& credential
   return groups;
 }
 
-Result<int> SecurityKey::knows(const CredentialGroup& group) {
+Result<int> KeyHere::knows(const CredentialGroup& group) {
   const Assertion question = asked(group, std::string(32, '\0'));
   if (question == nullptr || fido_assert_set_up(question.get(), FIDO_OPT_FALSE) != FIDO_OK) return FIDO_ERR_INTERNAL;
   return waited([device = device_, question] { return fido_dev_get_assert(device.get(), question.get(), nullptr); },
                 Cue::none);
 }
 
-Result<int> SecurityKey::check_pin(const Secret& pin) {
+Result<int> KeyHere::check_pin(const Secret& pin) {
   const Assertion question = asked({"utmfa", {}}, std::string(32, '\0'));
   if (question == nullptr || fido_assert_set_up(question.get(), FIDO_OPT_FALSE) != FIDO_OK) return FIDO_ERR_INTERNAL;
   const Result<int> code =
@@ -107,8 +107,8 @@ Result<int> SecurityKey::check_pin(const Secret& pin) {
   return code && knows_nothing(*code) ? Result<int>(FIDO_OK) : code;
 }
 
-Result<int> SecurityKey::answer(const CredentialGroup& group, const std::string& hash, const Presence& presence,
-                                KeyAnswer& answer) {
+Result<int> KeyHere::answer(const CredentialGroup& group, const std::string& hash, const Presence& presence,
+                            KeyAnswer& answer) {
   const Assertion question = asked(group, hash);
   if (question == nullptr || fido_assert_set_uv(question.get(), verified_by_reader(presence)) != FIDO_OK)
     return FIDO_ERR_INTERNAL;
@@ -127,8 +127,8 @@ Result<int> SecurityKey::answer(const CredentialGroup& group, const std::string&
   return code;
 }
 
-Result<int> SecurityKey::make(const std::string& rp, KeyAlgorithm algorithm, const Presence& presence,
-                              MadeCredential& made) {
+Result<int> KeyHere::make(const std::string& rp, KeyAlgorithm algorithm, const Presence& presence,
+                          MadeCredential& made) {
   const NewCredential credential = wanted(rp, cose_types[static_cast<std::size_t>(algorithm)]);
   if (credential == nullptr || fido_cred_set_uv(credential.get(), verified_by_reader(presence)) != FIDO_OK)
     return FIDO_ERR_INTERNAL;
@@ -147,7 +147,7 @@ Result<int> SecurityKey::make(const std::string& rp, KeyAlgorithm algorithm, con
 
 namespace {
 
-std::string key_words(int code, const SecurityKey& key) {
+std::string key_words(int code, const KeyHere& key) {
   const std::string& name = key.name();
   switch (code) {
     case FIDO_ERR_OPERATION_DENIED: return say("{0}: it was refused at the key", {name});
@@ -173,7 +173,7 @@ std::string key_words(int code, const SecurityKey& key) {
 
 }  // namespace
 
-Error key_error(int code, const SecurityKey& key) {
+Error key_error(int code, const KeyHere& key) {
   const bool later = code < 0 || code == FIDO_ERR_CHANNEL_BUSY;  // libfido2's own are below zero: the key is not there
   return {later ? Code::unavailable : Code::refused, key_words(code, key)};
 }

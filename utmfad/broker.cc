@@ -40,6 +40,7 @@ const Broker::Permitted Broker::permitted[] = {
     {"load", Flag::often, &Broker::grant_load},        // where a registration is changed: that person's method file
     {"save", Flag::often, &Broker::grant_save},        // and another one in its place
     {"deliver", Flag::often, &Broker::grant_deliver},  // a message to that person, by a gateway
+    {"key", Flag::often, &Broker::grant_key},          // a question to the security keys of this machine
     {"stop", Flag::often, &Broker::grant_stop},        // nobody waits for it any more
 };
 
@@ -251,6 +252,7 @@ void Broker::end(std::map<int, Process>::iterator process) {
   (void)epoll_ctl(events_.get(), EPOLL_CTL_DEL, process->first, nullptr);
   const std::string registering = process->second.change.open ? process->second.user : std::string();
   end_deliveries(process->first);
+  end_questions(process->first);
   processes_.erase(process);
   if (!registering.empty()) forget_unused(registering);
 }
@@ -315,7 +317,7 @@ int Broker::loop() {
       if (fd == signals_.get() && !served_signal()) return 0;
       const bool nursery = from_nursery(fd);
       if (nursery && !served_nursery(fd)) return 1;
-      if (fd != signals_.get() && !nursery && !served_delivery(fd)) serve_process(fd);
+      if (fd != signals_.get() && !nursery && !served_delivery(fd) && !served_key(fd)) serve_process(fd);
     }
     end_overdue();
     keep_waiting();

@@ -13,6 +13,7 @@
 
 #include "audit/audit.h"
 #include "base/random.h"
+#include "device/key.h"
 #include "listening.h"
 #include "notice/outbox.h"
 #include "record.h"
@@ -48,6 +49,11 @@ class Broker {
     std::string id;
     Secret request;
   };
+  struct Question {  // to the keys of this machine
+    Descriptor line;
+    int process = -1;  // its channel
+    std::string request;
+  };
   struct Process {
     unsigned long pid = 0;
     Descriptor channel;
@@ -58,7 +64,7 @@ class Broker {
     std::string user;
     bool registered = false;  // there is a method file
     Change change;
-    int audits = 0, notices = 0, deliveries = 0;
+    int audits = 0, notices = 0, deliveries = 0, questions = 0;
     std::int64_t deadline = 0;  // CLOCK_MONOTONIC, seconds
   };
   enum class Flag { once, often };
@@ -93,6 +99,11 @@ class Broker {
   void undelivered(Process& process, std::string_view id, const Error& why);
   bool served_delivery(int line);
   void end_deliveries(int process);
+  Status grant_key(Process&, const wire::Reader&, Packet&);
+  Status start_key(Process& process, std::string_view frame, const std::string& request);
+  static void tell_keyed(Process& process, std::string_view request, const KeyNews& news);
+  bool served_key(int line);
+  void end_questions(int process);
   bool too_many_deliveries();
   Status grant_load(Process&, const wire::Reader&, Packet&);
   Status grant_save(Process&, const wire::Reader&, Packet&);
@@ -129,6 +140,7 @@ class Broker {
   std::map<int, Process> processes_;    // by channel
   std::map<int, Delivery> deliveries_;  // by line
   std::deque<Queued> queued_;
+  std::map<int, Question> questions_;   // by line
   std::deque<std::int64_t> delivered_;  // CLOCK_MONOTONIC, of the last hour
 };
 

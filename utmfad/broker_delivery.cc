@@ -94,6 +94,7 @@ Status Broker::start_delivery(const Queued& next) {
 
 Status Broker::grant_stop(Process& process, const wire::Reader&, Packet&) {
   end_deliveries(process.channel.get());
+  end_questions(process.channel.get());
   return Done{};
 }
 

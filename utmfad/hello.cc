@@ -7,12 +7,13 @@
 #include <optional>
 
 #include "base/text.h"
+#include "names.h"
 #include "wire/frame.h"
 
 namespace utmfa {
 namespace {
 
-constexpr std::size_t longest_name = 255, longest_field = 4096;
+constexpr std::size_t longest_name = 255, longest_field = 4096, longest_auth_info = 8192;
 constexpr std::array<std::pair<std::string_view, EntryDoor>, 4> doors = {{{"authenticate", EntryDoor::authenticate},
                                                                           {"account", EntryDoor::account},
                                                                           {"set-up", EntryDoor::set_up},
@@ -41,7 +42,8 @@ Result<Request> parsed_request(const wire::Reader& frame) {
       {"digits", &request.digits}, {"period", &request.period},   {"algorithm", &request.algorithm},
       {"serial", &request.serial}, {"counter", &request.counter}, {"method", &request.method},
       {"number", &request.number}, {"slot", &request.slot},       {"extension", &request.extension},
-      {"prefer", &request.prefer}, {"device", &request.device}};
+      {"prefer", &request.prefer}, {"device", &request.device},   {"ssh-key", &request.ssh_key},
+      {"line", &request.line}};
   for (const auto& [key, value] : fields) {
     if (!frame.has(key)) continue;
     if (frame.text(key).size() > longest_field)
@@ -78,7 +80,11 @@ Result<Hello> parsed_hello(std::string_view bytes) {
   hello.who.language = frame.text("language").substr(0, 2);
   if (hello.who.user.empty() || hello.who.user.size() > longest_name)
     return Error{Code::invalid, "module: user name empty or longer than 255 bytes"};
+  // Some programs say for the person at the machine that he comes from the machine itself (sudo's pam_rhost).
+  const bool itself = hello.who.from == host_name();
+  hello.who.origin = origin_of(itself ? std::string_view() : hello.who.from, hello.who.tty, hello.who.connection);
   if (*door != EntryDoor::self) {
+    if (frame.text("auth-info").size() <= longest_auth_info) hello.auth_info = frame.text("auth-info");
     hello.who.first = first_factor(frame.text("first"));
     hello.who.screen = screen(frame.text("screen"));
     if (frame.text("purpose") == "unlock") hello.who.purpose = Purpose::unlock;

@@ -18,7 +18,8 @@ enum class EntryDoor { authenticate, account, set_up, self };
 struct Hello {
   EntryDoor door = EntryDoor::authenticate;
   SignIn who;
-  Request request;  // at the door self
+  std::string auth_info;  // SSH_AUTH_INFO_0: worth something from root's process only
+  Request request;        // at the door self
 };
 
 Result<Hello> parsed_hello(std::string_view bytes);

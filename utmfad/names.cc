@@ -5,8 +5,11 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <unistd.h>
 
 #include <algorithm>
+
+#include "base/text.h"
 
 namespace utmfa {
 namespace {
@@ -29,6 +32,12 @@ std::optional<gid_t> group_id(const std::string& name) {
 }
 
 }  // namespace
+
+std::string host_name() {
+  char name[256] = {};
+  if (gethostname(name, sizeof name - 1) != 0 || name[0] == '\0') return "localhost";
+  return cleaned(name, sizeof name);
+}
 
 Result<Person> person(const std::string& name) {
   std::vector<char> buffer(2048);

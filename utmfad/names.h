@@ -23,6 +23,9 @@ struct Person {
 // Code::not_found: the name service says that there is nobody of this name. Any other error: it could not say.
 Result<Person> person(const std::string& name);
 
+// As people call this machine; "" never.
+std::string host_name();
+
 // Of the groups that the exemptions name, those that the person is in. Absent: could not be found out.
 std::optional<std::vector<std::string>> groups_of(const Person& person, const Config& config);
 

@@ -5,6 +5,8 @@
 #include <memory>
 
 #include "base/text.h"
+#include "broker_keys.h"
+#include "names.h"
 #include "signin/words.h"
 #include "wire_talk.h"
 
@@ -34,13 +36,14 @@ class PlacedAudit final : public Audit {
 struct Session {
   Session(Record& record, const Config& the_config, int channel, const SignIn& who, WireConversation& line)
       : config(the_config), broker_audit(channel), audit(broker_audit, who), messenger(channel, line),
-        shelf(channel, messenger), registrar(record, shelf, config, clock, random) {}
+        keys(channel, line, messenger), shelf(channel, messenger), registrar(record, shelf, config, clock, random) {}
   const Config& config;
   SystemClock clock;
   SystemRandom random;
   BrokerAudit broker_audit;
   PlacedAudit audit;
   BrokerMessenger messenger;
+  BrokerKeys keys;
   BrokerShelf shelf;
   HeldRegistrar registrar;
 
@@ -49,7 +52,7 @@ struct Session {
     who.language = spoken();
     who.first = FirstFactor::proven;
     const std::unique_ptr<FileVault> vault = registrar.vault();
-    Outside outside{config, *vault, talk, clock, audit, &messenger};
+    Outside outside{config, *vault, talk, clock, audit, &messenger, &keys, &random, host_name()};
     return sign_in(who, outside);
   }
 };
@@ -80,8 +83,8 @@ Status performed(Session& session, Hello& hello, WireTalk& talk) {
   if (reach != Reach::looks && registered->file.status == Registration::active)
     if (Status sure = proven(session, who, talk); !sure) return sure;
   const auto trial = [&](const std::string& method) { return talk.trial(method); };
-  Bench bench{session.registrar, talk,           session.config, session.clock,     session.random,
-              session.audit,     "utmfa-enroll", trial,          &session.messenger};
+  Bench bench{session.registrar, talk,  session.config,     session.clock, session.random, session.audit,
+              "utmfa-enroll",    trial, &session.messenger, &session.keys, host_name(),    hello.who.origin};
   return perform(bench, hello.request);
 }
 
@@ -167,8 +170,9 @@ Outcome lead_through_set_up(Record& record, const Config& config, WireConversati
   const Room room = hello.who.service.rfind(greeter, 0) == 0 ? Room::line : Room::page;
   WireTalk talk(line, Listener::module, room);
   const auto trial = [&](const std::string& method) { return tried_here(session, hello.who, talk, method); };
-  Bench bench{session.registrar, talk,           config, session.clock,     session.random,
-              session.audit,     "utmfa-enroll", trial,  &session.messenger};
+  Bench bench{session.registrar,  talk,          config,         session.clock,
+              session.random,     session.audit, "utmfa-enroll", trial,
+              &session.messenger, &session.keys, host_name(),    hello.who.origin};
   const Result<Outcome> led = led_through(session, bench, hello.who);
   const Status done = led ? Status(Done{}) : Status(led.error());
   const Outcome outcome = led ? *led : outcome_of(done, talk);

@@ -12,8 +12,10 @@
 #include <exception>
 #include <optional>
 
+#include "broker_keys.h"
 #include "broker_line.h"
 #include "broker_messenger.h"
+#include "factors/sk_key.h"
 #include "hello.h"
 #include "names.h"
 #include "peer.h"
@@ -75,7 +77,8 @@ Outcome signed_in(SignInProcess& process, const Hello& hello, Record& record, Wi
   const FactorRules rules{config.totp_window, config.hotp_window};
   FileVault vault(record, rules, config.throttle, clock, random);
   BrokerMessenger messenger(process.channel.get(), conversation);
-  Outside outside{config, vault, conversation, clock, audit, &messenger};
+  BrokerKeys keys(process.channel.get(), conversation, messenger);
+  Outside outside{config, vault, conversation, clock, audit, &messenger, &keys, &random, host_name()};
   return hello.door == EntryDoor::account ? account_check(hello.who, outside) : sign_in(hello.who, outside);
 }
 
@@ -120,6 +123,7 @@ std::optional<Outcome> decided(SignInProcess& process, WireConversation& convers
     Result<Hello> parsed = parsed_hello(*bytes);
     if (!parsed) return undecided(process, hello.who, parsed.error());
     hello = std::move(*parsed);
+    if (process.peer.uid == 0) hello.who.host_keys = verified_sk_keys(hello.auth_info);
     hello.who.connection = line_of(process.peer, hello.who.connection);
     if (process.peer.uid != 0) hello.who.purpose = Purpose::sign_in;  // only GDM knows whether a session is there
     const Result<std::optional<Outcome>> outcome = decide(process, hello, conversation);

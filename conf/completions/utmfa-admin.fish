@@ -49,6 +49,7 @@ complete -c utmfa-admin -n '__fish_seen_subcommand_from restore' -l list -d 'onl
 complete -c utmfa-admin -n '__fish_seen_subcommand_from restore' -l kept -x -d 'which copy'
 complete -c utmfa-admin -n '__fish_seen_subcommand_from import' -l from -x -a 'google-authenticator oath u2f' -d 'another program'
 complete -c utmfa-admin -n '__fish_seen_subcommand_from import' -l path -x -d 'where its files are'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from import' -l origin -x -d 'what the keys of u2f were made for'
 complete -c utmfa-admin -n '__fish_seen_subcommand_from import' -l sealed -d 'a parcel of export'
 complete -c utmfa-admin -n '__fish_seen_subcommand_from import export' -l passphrase-file -r -F -d 'passphrase of the parcel'
 complete -c utmfa-admin -n '__fish_seen_subcommand_from import' -l names-as-written -d 'do not ask the name services'

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # fish completion of utmfa-enroll.
 set -l verbs add confirm test apply list default order rename change-number remove
-set -l kinds totp token recovery phone push
+set -l kinds totp token recovery phone push fido
 complete -c utmfa-enroll -f
 complete -c utmfa-enroll -n "not __fish_seen_subcommand_from $verbs" -a "$verbs"
 complete -c utmfa-enroll -n "__fish_seen_subcommand_from add; and not __fish_seen_subcommand_from $kinds" -a "$kinds"
 complete -c utmfa-enroll -l user -x -a '(__fish_complete_users)' -d 'whom to register'
+complete -c utmfa-enroll -n '__fish_seen_subcommand_from fido' -l ssh-key -r -d 'public key file'
+complete -c utmfa-enroll -n '__fish_seen_subcommand_from fido' -l line -x -d 'of utmfa-assert --register'
 complete -c utmfa-enroll -n "__fish_seen_subcommand_from $kinds" -l label -x -d 'name for it'
 complete -c utmfa-enroll -n '__fish_seen_subcommand_from totp token' -l digits -x -a '6 7 8' -d 'digits of a code'
 complete -c utmfa-enroll -n '__fish_seen_subcommand_from totp token' -l period -x -a '30 60' -d 'seconds that a code is shown'

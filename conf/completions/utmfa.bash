@@ -14,7 +14,7 @@ _utmfa_verb() {
     word=${COMP_WORDS[i]}
     case $word in
       --user|--language|--config|--data-dir|--keys-dir|--run-dir|--pam-dir|--locale-dir|--reason|--valid|--from|--tty|\
---lines|--file|--root|--sshd-settings|--label|--digits|--period|--algorithm|--secret-file|--serial|--counter|--password-file|--format|--kind|--until|--code|--path|--rejected|--passphrase-file|--to|--kept|--unused) i=$((i + 1)) ;;
+--lines|--file|--root|--sshd-settings|--label|--digits|--period|--algorithm|--secret-file|--serial|--counter|--password-file|--format|--kind|--until|--code|--path|--origin|--rejected|--passphrase-file|--to|--kept|--unused) i=$((i + 1)) ;;
       -*) ;;
       *) verb+=("$word") ;;
     esac
@@ -36,7 +36,7 @@ _utmfa_value() {
     --config|--file|--password-file|--passphrase-file|--rejected|--to|--secret-file|--sshd-settings) COMPREPLY=($(compgen -f -- "$current")) ;;
     --data-dir|--keys-dir|--run-dir|--pam-dir|--locale-dir|--root) COMPREPLY=($(compgen -d -- "$current")) ;;
     --from) if [[ " ${COMP_WORDS[*]} " == *' import '* ]]; then _utmfa_words google-authenticator oath u2f; fi ;;
-    --label|--serial|--counter|--until|--code|--reason|--tty|--lines|--path|--kept) ;;
+    --label|--serial|--counter|--until|--code|--reason|--tty|--lines|--path|--origin|--kept) ;;
     *) return 1 ;;
   esac
 }
@@ -47,10 +47,11 @@ _utmfa_enroll() {
   _utmfa_value && return
   case "${verb[*]}" in
     '') _utmfa_words add confirm test apply list default order rename change-number remove --user "$_utmfa_common" ;;
-    add) _utmfa_words totp token recovery phone push ;;
+    add) _utmfa_words totp token recovery phone push fido ;;
     'add totp') _utmfa_words --label --digits --period --algorithm "$_utmfa_common" ;;
     'add token') _utmfa_words --secret-file --hotp --totp --label --digits --period --algorithm --serial --counter "$_utmfa_common" ;;
     'add phone'*) _utmfa_words --slot --extension --prefer --label "$_utmfa_common" ;;
+    'add fido'*) _utmfa_words --label --ssh-key --line "$_utmfa_common" ;;
     'add push'*) _utmfa_words --label "$_utmfa_common" ;;
     'add recovery') _utmfa_words --label "$_utmfa_common" ;;
     remove*) _utmfa_words --yes "$_utmfa_common" ;;
@@ -88,10 +89,10 @@ _utmfa_admin() {
     'explain '*) if [ ${#verb[@]} -eq 2 ]; then _utmfa_words "$(cd /etc/pam.d 2>/dev/null && echo *)"
       else _utmfa_words --from --tty "$_utmfa_common"; fi ;;
     restore*) _utmfa_words --list --kept --reason --yes "$_utmfa_common" ;;
-    import) if [[ ${COMP_WORDS[COMP_CWORD]} == -* ]]; then _utmfa_words --format --from --path --sealed --passphrase-file \
+    import) if [[ ${COMP_WORDS[COMP_CWORD]} == -* ]]; then _utmfa_words --format --from --path --origin --sealed --passphrase-file \
         --names-as-written --apply --dry-run --rejected --reason "$_utmfa_common"
       else COMPREPLY=($(compgen -f -- "${COMP_WORDS[COMP_CWORD]}")); fi ;;
-    'import '*) _utmfa_words --format --from --path --sealed --passphrase-file --names-as-written --apply --dry-run \
+    'import '*) _utmfa_words --format --from --path --origin --sealed --passphrase-file --names-as-written --apply --dry-run \
       --rejected --reason "$_utmfa_common" ;;
     export*) if [[ ${COMP_WORDS[COMP_CWORD]} == -* ]]; then _utmfa_words --to --passphrase-file --reason "$_utmfa_common"
       else COMPREPLY=($(compgen -u -- "${COMP_WORDS[COMP_CWORD]}")); fi ;;

@@ -25,9 +25,10 @@ _utmfa_enroll_verb() {
         phone) _arguments '3:number:' '--slot=[which phone]:slot:(mobile alternate office)' \
           '--extension=[of an office phone]:extension:' '--prefer=[offered first]:channel:(sms voice)' \
           '--label=[name for it]:label:' $common ;;
+        fido) _arguments '--label=[name for it]:label:' '--ssh-key=[public key file]:file:_files' '--line=[of utmfa-assert --register]:line:' $common ;;
         push) _arguments '3:device:' '--label=[name for it]:label:' $common ;;
         recovery) _arguments '--label=[name for it]:label:' $common ;;
-        *) _values 'kind' totp token recovery phone push ;;
+        *) _values 'kind' totp token recovery phone push fido ;;
       esac ;;
     confirm) _arguments '1:verb:' '2:method:' '3:code or -:(-)' $common ;;
     change-number) _arguments '1:verb:' '2:method:' '3:number:' $common ;;
@@ -56,7 +57,7 @@ _utmfa_admin_verb() {
     restore) _arguments $person '(--kept)--list[only list the copies]' '--kept=[which copy]:copy:' '--reason=[why]:reason:' \
       '--yes[do not ask]' $common ;;
     import) _arguments '1:verb:' '*:file:_files' '--format=[format of the file]:format:(csv json)' \
-      '--from=[another program]:program:(google-authenticator oath u2f)' '--path=[where its files are]:path:' \
+      '--from=[another program]:program:(google-authenticator oath u2f)' '--path=[where its files are]:path:' '--origin=[what the keys of u2f were made for]:origin:' \
       '--sealed[a parcel of export]' '--passphrase-file=[passphrase of the parcel]:file:_files' \
       '--names-as-written[do not ask the name services]' '(--dry-run)--apply[do it]' '--dry-run[only say what would be done]' \
       '--rejected=[file for what is refused]:file:_files' '--reason=[why]:reason:' $common ;;

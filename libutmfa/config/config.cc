@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "config/fido.h"
 #include "config/tree.h"
 #include "config/warnings.h"
 
@@ -25,6 +26,8 @@ constexpr Word<Labels> label_words[] = {
     {"proven", Labels::proven}, {"always", Labels::always}, {"never", Labels::never}};
 constexpr Word<Unlock> unlock_words[] = {{"ask", Unlock::ask}, {"skip", Unlock::skip}};
 constexpr Word<TestRule> test_words[] = {{"demanded", TestRule::demanded}, {"optional", TestRule::optional}};
+constexpr Word<KeyUser> verification_words[] = {
+    {"discouraged", KeyUser::discouraged}, {"preferred", KeyUser::preferred}, {"required", KeyUser::required}};
 constexpr Word<std::string_view> language_words[] = {{"auto", ""}, {"en", "en"}, {"ja", "ja"}};
 
 Status read_language(const Source& source, const Node& node, std::string& to) {
@@ -86,6 +89,8 @@ constexpr Key<Service> service_keys[] = {
     {"language", by<&S::language, read_language>},
     {"labels", word<&S::labels, label_words>},
     {"remember", placed<&S::remember_at, by<&S::remember, read_remember>>},
+    {"verification", placed<&S::verification_at, word<&S::verification, verification_words>>},
+    {"key-models", placed<&S::key_models_at, by<&S::key_models, read_key_models>>},
     {"remind", placed<&S::remind_at, whole<&S::remind, 0, 100>>},
     {"unlock", placed<&S::unlock_at, word<&S::unlock, unlock_words>>},
 };
@@ -214,12 +219,13 @@ void add_own(Config& config, std::string_view name) {
   own.require = Require::enrolled;
   own.not_enrolled = NotEnrolled::allow;
   own.methods.clear();
+  own.key_models.clear();
   own.account = AccountDoor::off;
   own.remember = 0;
   own.remind = 0;
   own.unlock = Unlock::ask;
   own.require_at = own.not_enrolled_at = own.methods_at = own.account_at = own.remember_at = own.remind_at =
-      own.unlock_at = {};
+      own.unlock_at = own.key_models_at = {};
 }
 
 // The services that are there whatever the file says.
@@ -295,6 +301,7 @@ constexpr Key<Config> config_keys[] = {
     {"delivery", read_delivery},
     {"totp", itself<totp_keys>},
     {"hotp", itself<hotp_keys>},
+    {"fido", by<&Config::fido, read_fido>},
     {"limits", section<&Config::limits, limit_keys>},
     {"gateways", section<&Config::gateways, kind_keys>},
 };
@@ -304,6 +311,12 @@ constexpr Key<Config> config_keys[] = {
 std::string_view name(Require require) {
   for (const auto& word : require_words)
     if (word.value == require) return word.text;
+  return "";
+}
+
+std::string_view name(KeyUser verification) {
+  for (const auto& word : verification_words)
+    if (word.value == verification) return word.text;
   return "";
 }
 

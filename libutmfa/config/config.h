@@ -23,9 +23,14 @@ enum class AccountDoor { off, enforce };
 enum class Labels { proven, always, never };
 enum class Unlock { ask, skip };
 enum class TestRule { demanded, optional };
+// How much a security key is asked to know who touches it, by PIN or fingerprint.
+enum class KeyUser { discouraged, preferred, required };
+// Whether sshd itself takes keys only whose owner was verified (PubkeyAuthOptions verify-required): its word does not tell.
+enum class SshVerification { unknown, enforced };
 
 std::string_view name(Require require);
 std::string_view name(NotEnrolled not_enrolled);
+std::string_view name(KeyUser verification);
 
 struct Service {
   Require require = Require::enrolled;
@@ -39,8 +44,10 @@ struct Service {
   int remind = 0;             // how often a person who is let in unregistered may put off registering; 0 = is not asked
   std::int64_t remember = 0;  // seconds; 0 = off
   Unlock unlock = Unlock::ask;
-  Place require_at, not_enrolled_at, methods_at, account_at, remember_at, remind_at,
-      unlock_at;  // line 0 = built-in default
+  KeyUser verification = KeyUser::preferred;
+  std::vector<std::string> key_models;  // AAGUIDs of the security keys taken, in hexadecimal; empty = all
+  Place require_at, not_enrolled_at, methods_at, account_at, remember_at, remind_at, unlock_at, verification_at,
+      key_models_at;  // line 0 = built-in default
 };
 
 struct Network {
@@ -78,6 +85,15 @@ struct Limits {
   int deliveries_per_hour = 1000;  // of the whole machine
 };
 
+// Security keys.
+struct FidoRules {
+  std::string rp = "utmfa";  // of credentials that are made from now on
+  std::string program;       // "" = the one that was installed with us
+  std::string user = "utmfa-key";
+  std::int64_t touch = 30;  // seconds
+  SshVerification ssh_verification = SshVerification::unknown;
+};
+
 // numbers: whoever agrees in the app must have typed the number that is shown at the sign-in. approval: a gateway that
 // only tells yes or no is believed as well.
 enum class Matching { numbers, approval };
@@ -107,6 +123,7 @@ struct Config {
   int totp_window = 1;
   int hotp_window = 10;
   Limits limits;
+  FidoRules fido;
   std::map<std::string, GatewayRules, std::less<>> gateways;  // by kind
   std::vector<std::string> warnings;  // what parses but cannot be meant, one line each with its place
 

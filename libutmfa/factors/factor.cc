@@ -10,9 +10,10 @@ namespace utmfa {
 namespace {
 
 // Copied at first use: rows of other files may not be read while static objects are still being made.
-const std::array<Factor, 6>& rows() {
-  static const std::array<Factor, 6> table = {totp_factor, hotp_factor,     phone_factor,
-                                              push_factor, recovery_factor, pass_factor};
+using Rows = std::array<Factor, 7>;
+const Rows& rows() {
+  static const Rows table = {totp_factor, hotp_factor,     phone_factor, push_factor,
+                             fido_factor, recovery_factor, pass_factor};
   return table;
 }
 
@@ -28,7 +29,7 @@ const Factor* factor_for(std::string_view kind) {
 
 std::span<const KindRule> kind_rules() {
   static const auto rules = [] {
-    std::array<KindRule, std::tuple_size_v<std::array<Factor, 6>>> made;
+    std::array<KindRule, std::tuple_size_v<Rows>> made;
     for (std::size_t i = 0; i < made.size(); ++i) made[i] = {rows()[i].kind, rows()[i].fields};
     return made;
   }();
@@ -37,7 +38,7 @@ std::span<const KindRule> kind_rules() {
 
 std::span<const std::string_view> kind_names() {
   static const auto names = [] {
-    std::array<std::string_view, std::tuple_size_v<std::array<Factor, 6>>> made;
+    std::array<std::string_view, std::tuple_size_v<Rows>> made;
     for (std::size_t i = 0; i < made.size(); ++i) made[i] = rows()[i].kind;
     return made;
   }();

@@ -9,9 +9,11 @@
 #include <string_view>
 #include <vector>
 
+#include "assertion/lines.h"
 #include "base/random.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "methods/account.h"
 #include "methods/method.h"
 #include "methods/state.h"
 
@@ -23,7 +25,8 @@
 namespace utmfa {
 
 enum class Echo { shown, hidden };
-enum class Use { accepted, rejected, used };
+// copied: it was right, but by what it says of itself there is a second one of it.
+enum class Use { accepted, rejected, used, copied };
 enum class Standing { lasting, temporary };  // temporary: does not count as a method when a person applies
 
 struct FactorRules {
@@ -33,7 +36,8 @@ struct FactorRules {
 
 struct Judgement {
   Use use = Use::rejected;
-  MethodState after;  // only meaningful when accepted
+  MethodState after;          // only meaningful when accepted
+  std::string_view why = {};  // for the log: why not
 };
 
 // A person's words and numbers for registering a method; which ones count is the kind's affair.
@@ -120,6 +124,15 @@ struct Factor {
   std::string_view receiver = {};                                 // the field that says where to
   std::string (*masked)(const Method&) = nullptr;                 // where to, as it may be shown
   std::string (*brief_masked)(const Method&) = nullptr;           // the same at a greeter
+
+  // Kinds of which a device answers; the rest of them has none of this. Their judge() gets as its secret what was asked
+  // in this sign-in, which is nobody's word but the caller's.
+  Answered (*answered)(const Method&) = nullptr;
+  Credential (*credential)(const Method&) = nullptr;
+  Verification (*verification)(const Method&) = nullptr;         // what this one demands, whatever the service does
+  std::string_view (*model)(const Method&) = nullptr;            // AAGUID in hexadecimal; "" = not known
+  std::string_view (*host_key)(const Method&) = nullptr;         // of one that the host verifies
+  std::string (*verified)(std::string_view host_key) = nullptr;  // the judge's secret for one that the host did verify
 };
 
 std::span<const Factor> factors();                // in the order in which lists show them

@@ -11,6 +11,7 @@ extern const Factor hotp_factor;
 extern const Factor recovery_factor;
 extern const Factor phone_factor;
 extern const Factor push_factor;
+extern const Factor fido_factor;
 extern const Factor pass_factor;
 
 }  // namespace utmfa

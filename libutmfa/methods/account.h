@@ -11,11 +11,17 @@
 
 namespace utmfa {
 
+// Who gives the answer. typed: the person. by_key: a security key signs. by_host: the host has verified a key itself.
+enum class Answered { typed, by_key, by_host };
+
 struct AccountMethod {
   Method method;                           // sealed fields removed; confirmed methods only
   std::string unusable;                    // why it cannot be used now ("no codes left"), "" = it can; an English msgid
   int left = -1;                           // codes left; -1 = does not apply
   std::vector<std::string_view> channels;  // kinds of gateways that can bring its code; empty = nothing is sent
+  Answered answered = Answered::typed;
+  std::string model = {};     // of a key: its AAGUID in hexadecimal; "" = not known
+  std::string host_key = {};  // of one that the host verifies
 };
 
 struct Account {

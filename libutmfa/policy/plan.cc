@@ -138,6 +138,32 @@ std::string unsent(const Question& ask, const AccountMethod& each, const std::ve
   return "nothing is sent before the first factor is known to be right";
 }
 
+bool sshd_tells_enough(const Question& ask) {
+  return ask.service.verification != KeyUser::required || ask.config.fido.ssh_verification == SshVerification::enforced;
+}
+
+std::string model_refused(const Question& ask, const AccountMethod& each) {
+  const std::vector<std::string>& taken = ask.service.key_models;
+  if (each.answered == Answered::typed || taken.empty() || named(taken, each.model)) return {};
+  return setting(ask, "key-models", each.answered == Answered::by_host ? "(list)" : each.model + " is not in it",
+                 ask.service.key_models_at, ask.config.fallback.key_models_at);
+}
+
+// What a security key must not be asked, and why. Its credentials are shown to nobody of whom it is not known that he is
+// half in already: over ssh never, at this machine only where the service shows names to everybody.
+std::string unasked(const Question& ask, const AccountMethod& each) {
+  if (std::string model = model_refused(ask, each); !model.empty()) return model;
+  if (each.answered == Answered::by_host) {
+    if (!named(ask.sign_in.host_keys, each.host_key)) return "sshd has not verified this key in this sign-in";
+    if (sshd_tells_enough(ask)) return {};
+    return setting(ask, "verification", "required", ask.service.verification_at, ask.config.fallback.verification_at) +
+           ", and fido.ssh-verification is unknown";
+  }
+  if (each.answered != Answered::by_key || ask.test() || ask.sign_in.first == FirstFactor::proven) return {};
+  if (ask.sign_in.origin == Origin::here && ask.service.labels == Labels::always) return {};
+  return "no key is asked before the first factor is known to be right";
+}
+
 void choose(const Question& ask, Plan& plan) {
   int position = 0;
   for (const AccountMethod& each : ask.account.methods) {
@@ -146,15 +172,17 @@ void choose(const Question& ask, Plan& plan) {
     std::vector<std::string_view> channels = channels_here(ask, each);
     std::string why = refused(ask, each);
     if (why.empty()) why = unsent(ask, each, channels);
+    if (why.empty()) why = unasked(ask, each);
     if (!why.empty()) {
       plan.refusals.push_back({method.id, method.kind, std::move(why)});
     } else if (!ask.sign_in.prefer.empty() && method.id == ask.sign_in.prefer) {
-      plan.offers.insert(plan.offers.begin(), {method.id, method.kind, "asked for", std::move(channels)});
+      plan.offers.insert(plan.offers.begin(),
+                         {method.id, method.kind, "asked for", std::move(channels), each.answered});
     } else {
       plan.offers.push_back(
           {method.id, method.kind,
            position == 1 ? "first in the method file" : "number " + std::to_string(position) + " in the method file",
-           std::move(channels)});
+           std::move(channels), each.answered});
     }
   }
 }
@@ -247,6 +275,15 @@ Plan plan(const Config& config, const SignIn& sign_in, const Account& account, T
   }
   plan.reason += unresolved;
   return plan;
+}
+
+Origin origin_of(std::string_view from, std::string_view tty, std::string_view ssh_connection) {
+  static constexpr std::string_view loopback[] = {"127.0.0.0/8", "::1"};
+  if (tty == "ssh" || !ssh_connection.empty()) return Origin::elsewhere;
+  if (from.empty() || from == "localhost") return Origin::here;
+  for (const std::string_view each : loopback)
+    if (Network network; parse_network(each, network) && contains(network, from)) return Origin::here;
+  return Origin::elsewhere;
 }
 
 std::string place(const SignIn& sign_in) {

@@ -24,6 +24,9 @@ enum class Screen { lines, greeter, greeter_lists };
 // unlock: the person has signed in before, and the screen of that session is locked.
 enum class Purpose { sign_in, unlock };
 
+// Whether the person is at this machine, as far as the program that asks tells.
+enum class Origin { here, elsewhere };
+
 // Who wants to sign in, and how. Made once from the module's words and from NSS.
 struct SignIn {
   std::string user;  // canonical
@@ -37,6 +40,8 @@ struct SignIn {
   FirstFactor first = FirstFactor::unknown;
   Screen screen = Screen::lines;
   Purpose purpose = Purpose::sign_in;
+  Origin origin = Origin::elsewhere;
+  std::vector<std::string> host_keys;  // keys in security keys that sshd has verified: "TYPE BASE64"; root's word
   std::optional<std::vector<std::string>> groups;  // absent = could not be resolved: no exemption by group
 };
 
@@ -48,6 +53,7 @@ struct Offer {
   std::string kind;
   std::string why;                         // "first in the method file"
   std::vector<std::string_view> channels;  // gateways of this machine that can bring its code; empty = nothing is sent
+  Answered answered = Answered::typed;
 };
 
 struct Refusal {  // a method that is not offered, and why
@@ -63,6 +69,9 @@ struct Plan {
 };
 
 Plan plan(const Config& config, const SignIn& sign_in, const Account& account, Time now, std::uint64_t place_mark);
+
+// By PAM_RHOST, PAM_TTY and SSH_CONNECTION. An address of the loopback alone is this machine.
+Origin origin_of(std::string_view from, std::string_view tty, std::string_view ssh_connection);
 
 // The mark of service and origin under which a sign-in may be remembered; "" when there is nothing to tell places
 // apart by (then nothing is remembered).

@@ -79,12 +79,13 @@ Status act_guided(Bench& bench, Request& request) {
   return guided(bench, Occasion::own_wish);
 }
 
-constexpr std::array<Act, 15> acts = {{{"guided", Reach::looks, act_guided},  // ends with the list once active
+constexpr std::array<Act, 16> acts = {{{"guided", Reach::looks, act_guided},  // ends with the list once active
                                        {"add-totp", Reach::changes, act_add_app},
                                        {"add-token", Reach::changes, act_add_token},
                                        {"add-recovery", Reach::changes, act_add_sheet},
                                        {"add-phone", Reach::changes, act_add_phone},
                                        {"add-push", Reach::changes, act_add_push},
+                                       {"add-fido", Reach::changes, act_add_fido},
                                        {"change-number", Reach::renews, act_change_number},
                                        // Of what was added by somebody who had proven himself.
                                        {"confirm", Reach::looks, act_confirm},

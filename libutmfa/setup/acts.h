@@ -24,6 +24,7 @@ struct Request {
   std::string kind = "hotp";
   std::string label, digits, period, algorithm, serial, counter;
   std::string number, slot, extension, prefer, device;  // of a telephone, of an app that asks
+  std::string ssh_key, line;  // of a security key: a line of a .pub file, or one of utmfa-assert --register
   std::string method;
   std::vector<std::string> methods;
   Secret secret, code;
@@ -45,6 +46,9 @@ struct Bench {
   // A real sign-in on the test service with this method asked first. Refused: it was not granted.
   std::function<Status(const std::string& method)> trial;
   Messenger* messenger = nullptr;  // null: nothing can be sent from here
+  SecurityKey* keys = nullptr;     // null: no key of this machine can be asked
+  std::string host = {};
+  Origin origin = Origin::elsewhere;  // where the person is
 
   const std::string& user() const { return registrar.user(); }
   // A change, and its event when it was made.

@@ -15,6 +15,8 @@ Status act_add_token(Bench& bench, Request& request);
 Status act_add_sheet(Bench& bench, Request& request);
 Status act_add_phone(Bench& bench, Request& request);
 Status act_add_push(Bench& bench, Request& request);
+Status act_add_fido(Bench& bench, Request& request);
+bool may_add_fido(const Bench& bench, const Registered& registered);
 // Asks for the number as well: in a sign-in, where nobody has a command line. It is typed with its country code, because
 // what knows the numbers of countries is not in the verifier.
 Status ask_for_phone(Bench& bench);

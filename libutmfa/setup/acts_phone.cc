@@ -154,14 +154,6 @@ Result<Addressee> addressee(const Bench& bench, const Method& method, Proof proo
                                   {"gateways." + std::string(factor->channels(method).front().gateway)})};
 }
 
-Status confirmed(Bench& bench, const Registering& made) {
-  Event event;
-  event.what = "enrolled";
-  event.method = made.id;
-  event.kind = made.method.kind;
-  return bench.change([&](Registered& person) { return confirm_method(person, made.id); }, std::move(event));
-}
-
 std::string confirm_command(const Bench& bench, const std::string& id) {
   return bench.command + " confirm " + id + " CODE";
 }
@@ -195,7 +187,7 @@ Status added(Bench& bench, const Request& request, const Factor& factor, const W
   const Result<std::optional<Done>> right = proven(bench, *to, where, later ? Until::sent : Until::proven);
   if (!right) return right.error();
   if (*right)
-    if (Status done = confirmed(bench, *made); !done) return done;
+    if (Status done = confirm(bench, *made); !done) return done;
   unfinished.finished();
   return told_end(bench, request, *made, right->has_value());
 }

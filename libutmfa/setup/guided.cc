@@ -30,6 +30,8 @@ class Guide {
   Status new_app();
   Status new_sheet();
   Status new_phone();
+  Status new_key();
+  Status end_of(Status added);
   Result<std::string> chosen(const std::vector<std::string>& items);
   Status one_trial(const Method& method);
   Status introduce();
@@ -121,9 +123,16 @@ Status Guide::new_sheet() {
   return Done{};
 }
 
-// A number that cannot be reached ends nothing: another way is chosen.
-Status Guide::new_phone() {
-  const Status added = ask_for_phone(bench_);
+Status Guide::new_phone() { return end_of(ask_for_phone(bench_)); }
+
+Status Guide::new_key() {
+  Request request;
+  request.proving = Request::Proving::at_once;
+  return end_of(act_add_fido(bench_, request));
+}
+
+// A number that cannot be reached, or a key that is not there, ends nothing: another way is chosen.
+Status Guide::end_of(Status added) {
   if (added || talk_.gone()) return added;
   const Code code = added.error().code;
   if (code != Code::refused && code != Code::unavailable && code != Code::invalid) return added;
@@ -186,7 +195,11 @@ Result<std::string> Guide::kind_of_backup() {
   std::vector<std::string> items = {say("Recovery sheet: ten codes on paper"),
                                     say("Authenticator app on another device")};
   if (may_add_phone(bench_, now_)) items.push_back(say("Mobile phone: a code by SMS or by call"));
-  return chosen(items);
+  if (may_add_fido(bench_, now_)) items.push_back(say("Security key"));
+  Result<std::string> choice = chosen(items);
+  // backups() knows the key as 4, whether there is a phone before it or not.
+  if (choice && *choice == "3" && !may_add_phone(bench_, now_) && items.size() == 3) return std::string("4");
+  return choice;
 }
 
 Status Guide::backups() {
@@ -196,9 +209,12 @@ Status Guide::backups() {
     if (!said) return said;
     const Result<std::string> choice = now_.file.find("recovery") == nullptr ? kind_of_backup() : std::string("2");
     if (!choice) return choice.error();
-    const bool phone = *choice == "3" && talk_.room() == Room::page && may_add_phone(bench_, now_);
-    if (*choice != "1" && *choice != "2" && !phone) continue;
-    if (Status made = phone ? new_phone() : *choice == "1" ? new_sheet() : new_app(); !made) return made;
+    const bool page = talk_.room() == Room::page;
+    const bool phone = *choice == "3" && page && may_add_phone(bench_, now_);
+    const bool key = *choice == "4" && page && may_add_fido(bench_, now_);
+    if (*choice != "1" && *choice != "2" && !phone && !key) continue;
+    const Status made = phone ? new_phone() : key ? new_key() : *choice == "1" ? new_sheet() : new_app();
+    if (!made) return made;
     if (Status seen = look(); !seen) return seen;
   }
   return Done{};

@@ -60,6 +60,9 @@ Status told_verdict(const Verdict& verdict) {
     case Judged::accepted: return Done{};
     case Judged::rejected: return Error{Code::refused, say("That code is not right.")};
     case Judged::used: return Error{Code::refused, say("That code was already used. Wait for the next one.")};
+    case Judged::copied:
+      return Error{Code::refused, say("This key says that it was used elsewhere meanwhile: it may have been copied. "
+                                      "Please tell your administrator.")};
     case Judged::throttled:
       return Error{Code::unavailable,
                    say("Too many wrong codes. Try again after {0}.", {clock_text(verdict.locked_until)})};
@@ -134,6 +137,11 @@ Status prove(Bench& bench, std::string_view id, std::string_view answer) {
   return bench.change(edit, event_of("enrolled", *method));
 }
 
+Status confirm(Bench& bench, const Registering& made) {
+  return bench.change([&](Registered& person) { return confirm_method(person, made.id); },
+                      event_of("enrolled", made.method));
+}
+
 Status withdraw(Bench& bench, const std::string& id) {
   Event event;
   event.what = "withdrawn";
@@ -169,7 +177,10 @@ std::vector<Method> lasting(const MethodFile& file, Proof proof) {
   std::vector<Method> found;
   for (const Method& method : file.methods) {
     const Factor* factor = factor_for(method.kind);
-    if (factor != nullptr && factor->standing == Standing::lasting && method.proof == proof) found.push_back(method);
+    if (factor == nullptr || factor->standing != Standing::lasting || method.proof != proof) continue;
+    // What the host verifies is neither tried nor counted.
+    if (factor->answered != nullptr && factor->answered(method) == Answered::by_host) continue;
+    found.push_back(method);
   }
   return found;
 }

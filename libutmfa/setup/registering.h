@@ -30,6 +30,9 @@ SignIn registering_place(const std::string& user);
 // Proves the first code of a waiting method. Refused: the words for the person.
 Status prove(Bench& bench, std::string_view id, std::string_view answer);
 
+// What has proven that it works is asked for from now on.
+Status confirm(Bench& bench, const Registering& made);
+
 Status told_verdict(const Verdict& verdict);  // the words for the person
 
 // Away again, without rules: only for what was registered a moment ago and not finished.

@@ -35,10 +35,17 @@ bool lasting(const Method& method) {
   return factor != nullptr && factor->standing == Standing::lasting;
 }
 
-bool counts(const Method& method) { return lasting(method) && method.proof == Proof::confirmed; }
+// An ssh key is good at sshd only, which proves it each time: it is no method to fall back on, and nothing to try.
+bool by_host(const Method& method) {
+  const Factor* factor = factor_for(method.kind);
+  return factor != nullptr && factor->answered != nullptr && factor->answered(method) == Answered::by_host;
+}
+
+bool counts(const Method& method) { return lasting(method) && method.proof == Proof::confirmed && !by_host(method); }
 
 bool may_be_default(const Method& method, const RegistrationRules& rules) {
   const std::vector<std::string>& kinds = rules.default_kinds;
+  if (by_host(method)) return false;
   return kinds.empty() || std::find(kinds.begin(), kinds.end(), method.kind) != kinds.end();
 }
 
@@ -159,7 +166,7 @@ std::vector<std::string> missing_before_apply(const Registered& registered, cons
                           ? say("1 method registered and proven: {0} are needed", {least})
                           : say("{0} methods registered and proven: {1} are needed", {std::to_string(have), least}));
   for (const Method& method : methods) {
-    if (!lasting(method)) continue;
+    if (!lasting(method) || by_host(method)) continue;
     if (method.proof != Proof::confirmed)
       reasons.push_back(say("{0} has not been proven yet: type its first code, or remove it", {method.id}));
     else if (rules.test == TestRule::demanded && method.tested == 0)

@@ -55,7 +55,7 @@ Dialogue::Dialogue(const SignIn& who, const Service& service, const Account& acc
 // Where names are hidden, the first question must not tell what kind of method a name has.
 bool Dialogue::asked_alike(const Choice& one, const Choice& other) {
   return one.factor->plain_prompt == other.factor->plain_prompt && one.factor->echo == other.factor->echo &&
-         one.channel == nullptr && other.channel == nullptr;
+         one.channel == nullptr && other.channel == nullptr && one.answered == other.answered;
 }
 
 std::vector<Dialogue::Choice> Dialogue::personal_choices() const {
@@ -70,6 +70,8 @@ std::vector<Dialogue::Choice> Dialogue::personal_choices() const {
     }
     const std::string& label = held->method.label;
     const std::string left = held->left < 0 ? std::string() : std::to_string(held->left);
+    if (offer.answered == Answered::by_key) add_key(choices, offer, *held, *factor);
+    if (offer.answered != Answered::typed) continue;
     const bool brief = at_greeter() && !factor->brief_listed.empty();
     choices.push_back({offer.method, factor, label,
                        brief ? brief_item(factor->brief_listed, label, left) : say(factor->listed, {label, left}),
@@ -85,12 +87,15 @@ std::vector<Dialogue::Choice> Dialogue::plain_choices() const {
     std::string method;
     for (const Offer& offer : plan_.offers)
       if (method.empty() && offer.kind == factor.kind) method = offer.method;
-    choices.push_back({method, &factor, {}, say(factor.title), nullptr});
+    choices.push_back({method, &factor, {}, say(factor.title)});
   }
   // Only where the first factor is proven are there offers of these: then the kind tells nobody anything.
-  for (const Offer& offer : plan_.offers)
-    if (const AccountMethod* held = account_.find(offer.method); held != nullptr && !offer.channels.empty())
-      add_channels(choices, offer, *held, *factor_for(offer.kind));
+  for (const Offer& offer : plan_.offers) {
+    const AccountMethod* held = account_.find(offer.method);
+    if (held == nullptr) continue;
+    if (!offer.channels.empty()) add_channels(choices, offer, *held, *factor_for(offer.kind));
+    if (offer.answered == Answered::by_key) add_key(choices, offer, *held, *factor_for(offer.kind));
+  }
   return choices;
 }
 
@@ -111,6 +116,9 @@ Dialogue::Begin Dialogue::begin_with() const {
 Result<Passed> Dialogue::run() {
   begin_ = begin_with();
   if (account_.locked_until > outside_.clock.now()) return locked(account_.locked_until);
+  const Result<Turn> verified = verified_by_host();
+  if (!verified) return verified.error();
+  if (*verified == Turn::over) return passed_;
   if (choices_.empty()) {
     passed_.reason = "no method can be used: " + plan_.reason;
     return passed_;
@@ -124,10 +132,9 @@ Result<Passed> Dialogue::run() {
   return passed_;
 }
 
-Result<Answer> Dialogue::ask(const Question& question) {
-  Result<Answer> answer = at_greeter()
-                              ? ask_at_greeter(question)
-                              : outside_.conversation.ask(lead_ + question.prompt, choices_[current_].factor->echo);
+Result<Answer> Dialogue::ask(const Question& question, Echo echo) {
+  Result<Answer> answer =
+      at_greeter() ? ask_at_greeter(question, echo) : outside_.conversation.ask(lead_ + question.prompt, echo);
   if (answer) {
     lead_.clear();
     return answer;
@@ -139,6 +146,7 @@ Result<Answer> Dialogue::ask(const Question& question) {
 
 Result<Dialogue::Turn> Dialogue::one_turn() {
   if (choices_[current_].channel != nullptr) return elsewhere();
+  if (choices_[current_].answered == Answered::by_key) return key();
   const Result<Answer> answer = ask(question());
   if (!answer) return answer.error();
   if (answer->said == Said::password_again) {
@@ -163,7 +171,7 @@ Result<Answer> Dialogue::chosen(const std::vector<std::string>& items, List list
 bool Dialogue::may_be_code(std::string_view typed) const {
   constexpr std::size_t shortest = 6;
   const Choice& choice = choices_[current_];
-  return typed.size() >= shortest && ascii_digits(typed) &&
+  return typed.size() >= shortest && ascii_digits(typed) && choice.answered == Answered::typed &&
          (choice.channel == nullptr || sending_.to(choice.method, choice.channel));
 }
 
@@ -206,11 +214,13 @@ Result<Dialogue::Turn> Dialogue::judged(std::string_view answer) {
   attempt.kind = choice.factor->kind;
   attempt.answer = answer;
   if (choice.channel != nullptr) attempt.asked = sending_.asked();
+  attempt.challenge = challenge_;
   if (service_.remember > 0) {
     attempt.remember_place = place_mark(who_);
     attempt.remember_until = outside_.clock.now() + service_.remember;
   }
   const Result<Verdict> verdict = outside_.vault.judge(attempt);
+  challenge_.clear();
   if (!verdict) return verdict.error();
   passed_.method = choice.method;
   passed_.kind = choice.factor->kind;
@@ -222,7 +232,10 @@ Result<Dialogue::Turn> Dialogue::judged(std::string_view answer) {
       passed_.end = End::accepted;
       passed_.reason.clear();
       return Turn::over;
-    case Judged::rejected: return wrong(*verdict, "wrong answer", say("That code is not right. "));
+    case Judged::rejected:
+      if (choice.answered != Answered::typed) return key_wrong(*verdict);
+      return wrong(*verdict, "wrong answer", say("That code is not right. "));
+    case Judged::copied: return key_wrong(*verdict);
     case Judged::used:
       return wrong(*verdict, "used before", say("That code was already used. Wait for the next one. "));
     case Judged::throttled: {

@@ -45,13 +45,14 @@ class Dialogue {
     std::string label;
     std::string item;                  // its line in the list
     const Channel* channel = nullptr;  // null: nothing is sent
+    Answered answered = Answered::typed;
   };
   // What is asked for, and what stands below the field where a screen has one.
   struct Question {
     std::string prompt, below;
   };
   enum class Turn { ask, over };
-  enum class Begin { at_once, asked };  // whether something is sent without a question before it
+  enum class Begin { at_once, asked };  // whether something is sent, or a key asked, without a question before it
 
   static bool asked_alike(const Choice& one, const Choice& other);
   std::vector<Choice> personal_choices() const;
@@ -72,9 +73,30 @@ class Dialogue {
   Result<Turn> pass_over(std::string lead, std::string_view reason);
   Result<Turn> person_denied(const Progress& progress);
   Status note(std::string_view what, std::string_view reason);
-  Result<Answer> ask(const Question& question);
+  Result<Answer> ask(const Question& question) { return ask(question, choices_[current_].factor->echo); }
+  Result<Answer> ask(const Question& question, Echo echo);
   enum class List { first, again };
   Result<Answer> chosen(const std::vector<std::string>& items, List list);
+  // dialogue_key.cc: a security key, here or where the person is, or one that the host has verified.
+  void add_key(std::vector<Choice>& choices, const Offer& offer, const AccountMethod& held, const Factor& factor) const;
+  Result<Turn> verified_by_host();
+  Result<Turn> key();
+  Result<Turn> key_here();
+  Result<Turn> key_elsewhere();
+  enum class Below { going_on, another };
+  Question key_question(std::string_view msgid, Below below) const;
+  Result<Turn> asked_to_plug_in();
+  Result<Turn> touched(const KeyNews& here);
+  Result<std::optional<Turn>> asked_for_pin(const KeyNews& here);
+  Result<KeyNews> of_key(const KeyWish& wish);
+  Result<Turn> key_failed(const KeyNews& news);
+  Result<Turn> next_but_keys(const KeyNews& news);
+  void leave_keys();
+  Status challenge();
+  std::vector<std::size_t> keys_asked() const;
+  Verification verification_of(std::size_t choice) const;
+  std::string key_words(const KeyNews& news) const;
+  Result<Turn> key_wrong(const Verdict& verdict);
   Result<Turn> pick_another();
   Result<Turn> picked(std::size_t index);
   bool may_be_code(std::string_view typed) const;
@@ -90,7 +112,7 @@ class Dialogue {
   Question brief_question() const;
   Question brief_begin(const Brief& brief) const;
   Question brief_sent(const Brief& brief) const;
-  Result<Answer> ask_at_greeter(const Question& question);
+  Result<Answer> ask_at_greeter(const Question& question, Echo echo);
   Result<Turn> watch();
 
   const SignIn& who_;
@@ -108,6 +130,12 @@ class Dialogue {
   bool gone_ = false;
   Begin begin_ = Begin::at_once;
   Sending sending_;
+  std::string challenge_;              // what a key is asked now; worth one answer
+  KeyChallenge asked_;                 // the same
+  std::vector<std::size_t> asked_of_;  // choices, in the order of its credentials
+  Secret pin_;
+  Confirm confirm_ = Confirm::touch;
+  enum class Finger { first, never } finger_ = Finger::first;
   Passed passed_;
 };
 

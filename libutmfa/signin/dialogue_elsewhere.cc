@@ -42,8 +42,8 @@ Status Dialogue::note(std::string_view what, std::string_view reason) {
   e.tty = who_.tty;
   e.method = choice.method;
   e.kind = choice.factor->kind;
-  e.reason = std::string(choice.channel->gateway);
-  if (!reason.empty()) e.reason.append(": ").append(reason);
+  if (choice.channel != nullptr) e.reason = std::string(choice.channel->gateway);
+  if (!reason.empty()) e.reason.append(e.reason.empty() ? "" : ": ").append(reason);
   return outside_.audit.record(e);
 }
 

@@ -58,14 +58,14 @@ Dialogue::Question Dialogue::brief_sent(const Brief& brief) const {
           choices_.size() > 1 ? say("Press Enter for another method") : brief_words(brief.below, text_columns)};
 }
 
-Result<Answer> Dialogue::ask_at_greeter(const Question& question) {
+Result<Answer> Dialogue::ask_at_greeter(const Question& question, Echo echo) {
   std::string text(trimmed(lead_));
   if (!text.empty() && !question.below.empty()) text += "\n";
   text += question.below;
   if (!text.empty())
     if (const Status told = outside_.conversation.tell(text, lead_.empty() ? Style::info : Style::error); !told)
       return told.error();
-  return outside_.conversation.ask(question.prompt, choices_[current_].factor->echo);
+  return outside_.conversation.ask(question.prompt, echo);
 }
 
 // Enter was pressed before the person has answered elsewhere: what is waited for stays on the screen.

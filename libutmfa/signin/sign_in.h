@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "config/config.h"
+#include "device/key.h"
 #include "factors/factor.h"
 #include "gateway/gateway.h"
 #include "policy/plan.h"
@@ -83,6 +84,9 @@ struct Outside {
   Clock& clock;
   Audit& audit;
   Messenger* messenger = nullptr;  // null: nothing can be sent from here
+  SecurityKey* keys = nullptr;     // null: no key of this machine can be asked
+  Random* random = nullptr;        // for what a key is asked; null: no key is asked
+  std::string host = {};           // this machine's name, for people
 };
 
 // The dialogue of one sign-in, from the plan to the outcome.

@@ -34,6 +34,11 @@ Result<bool> same_secret(const Factor& factor, const Secret& stored, const Secre
   return true;
 }
 
+bool says_the_same(const Method& method, const Wish& wish) {
+  return std::all_of(wish.options.begin(), wish.options.end(),
+                     [&](const auto& each) { return method.field(each.first) == each.second; });
+}
+
 }  // namespace
 
 // What is made once for a person, however often the edit is run.
@@ -62,7 +67,11 @@ Result<bool> Importing::there_already(const Registered& registered, const Work& 
                                       std::string& differs) {
   const Factor& factor = *factor_for(row.kind);
   for (const Method& method : registered.file.methods) {
-    if (method.kind != row.kind || factor.secret_field.empty()) continue;
+    if (method.kind != row.kind) continue;
+    if (factor.secret_field.empty()) {  // nothing of it is secret: it is there where all that was said of it is
+      if (says_the_same(method, row.wish)) return true;
+      continue;
+    }
     const SealedPlace place{registered.file.user, method.id, method.kind, factor.secret_field};
     const Result<Secret> stored = unseal(work.keys, place, method.field(factor.secret_field));
     if (!stored) return stored.error();

@@ -51,16 +51,7 @@ Result<std::vector<ImportRow>> parse_google_authenticator(std::string_view text,
 // users.oath of pam_oath.
 Result<ImportRows> parse_users_oath(std::string_view text, const std::string& path);
 
-// The mappings of pam_u2f: checked in form; which keys a person has.
-struct KeyMapping {
-  int line = 0;
-  std::string user;
-  std::size_t keys = 0;
-};
-struct KeyMappings {
-  std::vector<KeyMapping> mappings;
-  std::vector<RejectedRow> rejected;
-};
-Result<KeyMappings> parse_u2f_mappings(std::string_view text, const std::string& path);
+// The mappings of pam_u2f: each key a row. `rp` is what they were made for: its origin, which the file does not say.
+Result<ImportRows> parse_u2f_mappings(std::string_view text, const std::string& path, const std::string& rp);
 
 }  // namespace utmfa

@@ -35,13 +35,14 @@ Time still_locked(const ThrottleRules& rules, const State& state, Time now) {
 }
 
 Verdict verdict_of(Judged judged, const ThrottleRules& rules, const State& state, Time now) {
-  return {judged, still_locked(rules, state, now), state.streak};
+  return {judged, still_locked(rules, state, now), state.streak, {}};
 }
 
 Judged judged(Use use) {
   switch (use) {
     case Use::accepted: return Judged::accepted;
     case Use::used: return Judged::used;
+    case Use::copied: return Judged::copied;
     case Use::rejected: return Judged::rejected;
   }
   return Judged::rejected;
@@ -91,7 +92,7 @@ Result<MethodFile> FileVault::read_methods() {
 Result<AccountMethod> FileVault::shown(const Method& method, const State& state, Time now) const {
   const Factor* factor = factor_for(method.kind);
   if (factor == nullptr) return Error{Code::internal, method.id + ": unknown kind"};
-  AccountMethod shown{method, {}, -1, {}};
+  AccountMethod shown{method, {}, -1, {}, Answered::typed, {}, {}};
   for (const FieldRule& rule : factor->fields)
     if (rule.type == FieldType::sealed)
       if (const auto found = shown.method.fields.find(rule.key); found != shown.method.fields.end())
@@ -102,6 +103,11 @@ Result<AccountMethod> FileVault::shown(const Method& method, const State& state,
   shown.left = factor->left(method, about);
   if (factor->channels != nullptr)
     for (const Channel& each : factor->channels(method)) shown.channels.push_back(each.gateway);
+  if (factor->answered != nullptr) {
+    shown.answered = factor->answered(method);
+    shown.model = factor->model(method);
+    shown.host_key = factor->host_key(method);
+  }
   return shown;
 }
 
@@ -164,7 +170,7 @@ Result<FileVault::Subject> FileVault::subject_of(const Attempt& attempt) {
     Result<Secret> secret = opened(**method, *factor);
     if (!secret) return secret.error();
     subject.method = **method;
-    subject.secret = std::move(*secret);
+    subject.secret = factor->answered == nullptr ? std::move(*secret) : Secret(attempt.challenge);
   }
   Result<Secret> answer = factor->prepare == nullptr ? Result<Secret>(Secret(attempt.answer))
                                                      : factor->prepare(subject.secret, attempt.answer);
@@ -295,7 +301,7 @@ Result<Verdict> FileVault::judge_locked(Subject& subject, const Attempt& attempt
   Use use = subject.kind == Subject::Kind::real ? judgement->use : Use::rejected;
   if (use == Use::accepted && subject.factor->channels != nullptr)
     use = spend_challenge(decided, attempt.method, attempt.asked.where, now);
-  if (use == Use::rejected) decided = state;
+  if (use == Use::rejected || use == Use::copied) decided = state;
   if (use == Use::accepted) {
     MethodState& after = decided.of(attempt.method);
     const std::uint64_t mark = after.method;
@@ -306,7 +312,9 @@ Result<Verdict> FileVault::judge_locked(Subject& subject, const Attempt& attempt
   }
   if (Status written = state_.write(decided, Stage::decided); !written) return written.error();
   if (Status synced = state_.sync(); !synced) return synced.error();
-  return verdict_of(judged(use), throttle_, decided, now);
+  Verdict verdict = verdict_of(judged(use), throttle_, decided, now);
+  verdict.why = judgement->why;
+  return verdict;
 }
 
 }  // namespace utmfa

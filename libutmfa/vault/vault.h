@@ -20,6 +20,7 @@ enum class Judged {
   accepted,
   rejected,
   used,       // it was right, and has been used before
+  copied,     // it was right, but there seems to be a second one of it
   throttled,  // not looked at: too many failures; see locked_until
   disabled    // not looked at: this method needs to be registered again
 };
@@ -28,6 +29,7 @@ struct Verdict {
   Judged judged = Judged::rejected;
   Time locked_until = 0;       // after this answer; 0 = not locked
   std::uint32_t failures = 0;  // consecutive, of this person, after this answer
+  std::string_view why = {};   // for the log: why it was rejected, where the kind says so
 };
 
 // Where a question is put: what was sent for one place is worth nothing at another.
@@ -45,6 +47,8 @@ struct Attempt {
   Proof proof = Proof::confirmed;  // waiting: setup/ proves the first code of a new method; never at a sign-in
   Asked asked = {};                // of a code that was sent
   std::string_view receiver = {};  // whom it was sent to; "" = as the method says
+  // What a device was asked in this sign-in, or what the host has verified. Never what somebody typed.
+  std::string_view challenge = {};
 };
 
 // A code that somebody wants to have sent to a person.

@@ -69,6 +69,8 @@ class Play {
       fail_before(word);
     else if (word[0] == "status")
       set_status(word[1]);
+    else if (word[0] == "fido" || word[0] == "fido-ssh")
+      add_key(word);
     else if (word[0] == "totp" || word[0] == "recovery" || word[0] == "phone" || word[0] == "push")
       add(word);
     else
@@ -96,6 +98,42 @@ class Play {
       vault_.secrets.emplace(word[1], secret->second.clone());
     vault_.file.methods.push_back(method);
     if (word[0] == "recovery") recovery_ = made.shown;
+  }
+
+  void add_key(const std::vector<std::string>& word) {
+    Wish wish;
+    wish.label = word[2];
+    if (word[0] == "fido-ssh") {
+      wish.options = {{"ssh-key", ssh_key(word[3])}};
+    } else {
+      const KeyAlgorithm algorithm = word[3] == "eddsa"   ? KeyAlgorithm::eddsa
+                                     : word[3] == "rs256" ? KeyAlgorithm::rs256
+                                                          : KeyAlgorithm::es256;
+      auto key = std::make_unique<SoftKey>(algorithm, "utmfa", word[1] + " credential");
+      wish.options = {{"credential", base64url(key->id)},
+                      {"public-key", base64url(key->public_key)},
+                      {"algorithm", std::string(name(algorithm))},
+                      {"rp", key->rp}};
+      keys_[word[1]] = std::move(key);
+    }
+    for (std::size_t i = 4; i < word.size(); ++i)
+      wish.options[word[i].substr(0, word[i].find('='))] = word[i].substr(word[i].find('=') + 1);
+    CountingRandom random;
+    Result<Made> made = factor_for("fido")->make(wish, random, 0);
+    if (!made) return fail(0, made.error().what);
+    made->method.id = word[1];
+    made->method.proof = Proof::confirmed;
+    vault_.file.methods.push_back(made->method);
+  }
+
+  // One that is somebody's: its 32 bytes are the name.
+  static std::string ssh_key(const std::string& name) {
+    constexpr std::string_view type = "sk-ssh-ed25519@openssh.com", application = "ssh:";
+    const auto part = [](std::string_view bytes) {
+      return std::string("\0\0\0", 3) + static_cast<char>(bytes.size()) + std::string(bytes);
+    };
+    const std::string key = (name + std::string(32, '.')).substr(0, 32);
+    return std::string(type) + " " + base64(part(type) + part(key) + part(application));
   }
 
   // A sheet costs half a second of hashing, and the fault walk plays every file many times.
@@ -136,6 +174,7 @@ class Play {
       if (key == "tty") who.tty = value;
       if (key == "connection") who.connection = value;
       if (key == "prefer") who.prefer = value;
+      if (key == "host-key") who.host_keys.push_back(ssh_key(value));
       if (key == "first" && value == "proven") who.first = FirstFactor::proven;
       if (key == "first" && value == "typed") who.first = FirstFactor::typed;
       if (key == "screen") who.screen = value == "greeter" ? Screen::greeter : Screen::greeter_lists;
@@ -144,6 +183,7 @@ class Play {
       if (key == "groups" && value != "?")
         for (std::string_view each : split(value, ',')) who.groups->emplace_back(each);
     }
+    who.origin = origin_of(who.from, who.tty, who.connection);
     return who;
   }
 
@@ -155,7 +195,7 @@ class Play {
 
   void sign(const std::vector<Line>& lines, const std::vector<std::string>& word) {
     ++sign_ins_;
-    Script script(faults_, vault_, clock_);
+    Script script(faults_, vault_, clock_, keys_);
     script.strict = failing_ == 0;
     const int first = lines[at_].number;
     while (++at_ < lines.size() && !outcome_line(lines[at_].text)) {
@@ -167,12 +207,14 @@ class Play {
     if (at_ >= lines.size()) return fail(first, "this sign-in has no outcome");
     MemoryAudit audit(faults_);
     script.sent = sent_;
-    Outside outside{config_, vault_, script, clock_, audit, &script};
+    script.answered = answered_;
+    Outside outside{config_, vault_, script, clock_, audit, &script, &script, &random_, "lab1"};
     faults_ = {0, failing_};
     const Outcome outcome = word[0] == "account" ? account_check(who(word), outside) : sign_in(who(word), outside);
     most_calls_ = std::max(most_calls_, faults_.calls);
     audit_ = audit.lines;
     sent_ = script.sent;
+    answered_ = script.answered;
     if (failing_ != 0) {
       // Failing anywhere in this sign-in: it must not be let in. A shorter one was never reached by the fault.
       if (faults_.calls >= failing_ && name(outcome) == "granted") fail(first, "granted although a call failed");
@@ -193,11 +235,13 @@ class Play {
     fail(line.number, "no such audit line; there were:" + all);
   }
 
-  std::string path_, wrong_, sent_;
+  std::string path_, wrong_, sent_, answered_;
   Faults faults_;
   ToldClock clock_;
   MemoryVault vault_;
   Config config_;
+  CountingRandom random_;
+  Script::SoftKeys keys_;
   std::vector<std::string> recovery_, audit_;
   std::size_t at_ = 0;
   int failing_, most_calls_ = 0, sign_ins_ = 0;

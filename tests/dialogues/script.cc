@@ -8,7 +8,10 @@
 namespace utmfa::test {
 
 // {ID} and {ID+1}: what the app would show now, and one step later.
-std::string Script::code(std::string_view name) const {
+std::string Script::code(std::string_view name) {
+  if (name == "again") return answered;
+  if (const std::size_t space = name.find(' '); space != name.npos)
+    return answered = of_key(std::string(name.substr(0, space)), name.substr(space + 1));
   const std::size_t plus = name.find('+');
   const std::string id(name.substr(0, plus));
   const Method* method = vault_.file.find(id);
@@ -23,8 +26,9 @@ std::string Script::code(std::string_view name) const {
 }
 
 std::string Script::with_code(std::string text) const {
-  constexpr std::string_view mark = "{sent}";
-  if (const std::size_t at = text.find(mark); at != text.npos) text.replace(at, mark.size(), sent);
+  const std::pair<std::string_view, const std::string&> marks[] = {{"{sent}", sent}, {"{challenge}", challenge_}};
+  for (const auto& [mark, value] : marks)
+    if (const std::size_t at = text.find(mark); at != text.npos) text.replace(at, mark.size(), value);
   return text;
 }
 
@@ -102,6 +106,7 @@ Result<Answer> Script::answer() {
 }
 
 Result<Answer> Script::ask(std::string_view prompt, Echo echo) {
+  note_challenge(prompt);
   expect((echo == Echo::shown ? "< " : "<* ") + std::string(prompt));
   return answer();
 }

@@ -23,7 +23,7 @@ owners = {
     'libxml/': r'libutmfa/tokens/',
     'qrencode.h': r'libutmfa/setup/|tests/',
     'CLI/': r'utils/|tests/',
-    'fido.h': r'utils/security_key',
+    'fido': r'utmfa_key/|utils/security_key',
     'phonenumbers/': r'utils/phone_number\.cc',
     'nlohmann/': r'libutmfa/(gateway|setup|transfer)/|tests/',
     'seccomp.h': r'utmfad/|tests/',
@@ -55,7 +55,7 @@ def check(tree):
     if not arrows:
         yield 'ARCHITECTURE.md:1: the table of arrows is gone'
     used = {room: set() for room in arrows}
-    for name in tree.sources('libutmfa', 'pam_utmfa', 'utmfad', 'utils'):
+    for name in tree.sources('libutmfa', 'pam_utmfa', 'utmfad', 'utmfa_key', 'utils'):
         room = room_of(name)
         if room not in arrows:
             yield f'{name}:1: the room {room}/ is not in the table of ARCHITECTURE.md'

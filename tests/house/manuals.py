@@ -56,7 +56,7 @@ def tables(source):
 
 
 def configuration_faults(tree):
-    keys, words = tables(tree.text('libutmfa/config/config.cc'))
+    keys, words = tables(''.join(tree.text(name) for name in tree.sources('libutmfa/config')))
     if not keys:
         yield 'libutmfa/config/config.cc:1: no table of keys was found'
     text = tree.text(pages['utmfa.yaml.5'])

@@ -7,7 +7,7 @@ import house
 
 why = 'each of these has been the cause of a hole, a hang or a lie somewhere; the reason stands beside it.'
 
-ours = ('libutmfa/', 'pam_utmfa/', 'utmfad/', 'utils/')
+ours = ('libutmfa/', 'pam_utmfa/', 'utmfad/', 'utmfa_key/', 'utils/')
 inside_hosts = ('libutmfa/', 'pam_utmfa/')
 
 # pattern, rooms ('' = the whole tree), reason. Looked for in code, without comments and literals.

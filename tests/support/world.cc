@@ -28,7 +28,15 @@ Result<Account> MemoryVault::account() {
     account.methods.push_back({method,
                                std::string(factor->unusable(method, used, clock_.now())),
                                factor->left == nullptr ? -1 : factor->left(method, used),
+                               {},
+                               Answered::typed,
+                               {},
                                {}});
+    if (factor->answered != nullptr) {
+      account.methods.back().answered = factor->answered(method);
+      account.methods.back().model = factor->model(method);
+      account.methods.back().host_key = factor->host_key(method);
+    }
     if (factor->channels != nullptr)
       for (const Channel& each : factor->channels(method)) account.methods.back().channels.push_back(each.gateway);
   }
@@ -62,6 +70,7 @@ Result<Verdict> MemoryVault::judge_method(const Method& method, const Attempt& a
     answer = Secret(typed.substr(0, 16));
     secret = sent ? Secret({reinterpret_cast<const char*>(sent->digest.data()), sent->digest.size()}) : Secret();
   }
+  if (factor->answered != nullptr) secret = Secret(attempt.challenge);
   const State before = state;
   const MethodState* held = before.find(method.id);
   if (held != nullptr && disabled(throttle, *held)) return Verdict{Judged::disabled, 0, state.streak};
@@ -79,9 +88,11 @@ Result<Verdict> MemoryVault::judge_method(const Method& method, const Attempt& a
   Verdict verdict;
   verdict.judged = judgement->use == Use::accepted ? Judged::accepted
                    : judgement->use == Use::used   ? Judged::used
+                   : judgement->use == Use::copied ? Judged::copied
                                                    : Judged::rejected;
   verdict.locked_until = locked_until(throttle, state, clock_.now());
   verdict.failures = state.streak;
+  verdict.why = judgement->why;
   return verdict;
 }
 

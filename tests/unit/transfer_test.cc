@@ -70,7 +70,7 @@ void our_csv(void**) {
                                "language,proven\r\n") +
                            "taro,totp," + seed + ",,\"Taro's, phone\",8,60,sha256,,,active,ja,\r\n" + "hanako,hotp," +
                            seed + ",,,,,,A-1,7,,,no\r\n" + "taro,recovery,,\"12345678 87654321\",,,,,,,,,\r\n" +
-                           ",totp," + seed + ",,,,,,,,,,\r\n" + "jiro,fido," + seed + ",,,,,,,,,,\r\n" + "jiro,pass," +
+                           ",totp," + seed + ",,,,,,,,,,\r\n" + "jiro,fax," + seed + ",,,,,,,,,,\r\n" + "jiro,pass," +
                            seed + ",,,,,,,,,,\r\n" + "jiro,,not base32!,,,,,,,,,,\r\n" + "jiro,,,,,,,,,,,,\r\n" +
                            "jiro,," + seed + ",12345678,,,,,,,,,\r\n" + "jiro,," + seed + ",,,,,,,,ended,,\r\n" +
                            "jiro,," + seed + ",,,,,,,,,fr,\r\n" + "jiro,," + seed + ",,,,,,,,,,maybe\r\n";
@@ -245,23 +245,38 @@ void users_oath_refused(void**) {
 }
 
 void u2f_mappings(void**) {
-  const std::string text =
-      "# mapped\ntaro:aGFuZGxl,a2V5,es256,+presence:*,a2V5,eddsa,+presence+verification+pin\n"
-      "hanako:aGFu_-GxlZQ,3059301306072a8648ce3d02\n:aGFuZGxl,a2V5,es256,\njiro\njiro:,a2V5,es256,\n"
-      "jiro:aGFuZGxl,a2V5,es512,\njiro:aGFuZGxl,a2V5,es256,+nothing\njiro:aGFu*Gxl,a2V5,es256,\n"
-      "jiro:a\n";
-  const Result<KeyMappings> read = parse_u2f_mappings(text, "f");
+  const std::string point = base64(std::string(64, 'p')), edwards = base64(std::string(32, 'e')),
+                    old = "04" + hex(std::string(64, 'o'));
+  const std::string text = "# mapped\ntaro:aGFuZGxl," + point + ",es256,+presence:*," + edwards +
+                           ",eddsa,+presence+verification+pin\nhanako:aGFu_-GxlZQ," + old +
+                           "\n:aGFuZGxl,a2V5,es256,\njiro\njiro:,a2V5,es256,\njiro:aGFuZGxl,a2V5,es512,\n"
+                           "jiro:aGFuZGxl,a2V5,es256,+nothing\njiro:aGFu*Gxl,a2V5,es256,\njiro:a\n"
+                           "jiro:aGFuZGxl,04ff\njiro:aGFuZGxl===," +
+                           point + ",es256,\n";
+  const Result<ImportRows> read = parse_u2f_mappings(text, "f", "pam://lab1");
   assert_true(static_cast<bool>(read));
-  assert_int_equal(read->mappings.size(), 2);
-  assert_int_equal(read->mappings[0].keys, 2);
-  assert_int_equal(read->mappings[1].line, 3);
-  assert_int_equal(read->rejected.size(), 7);
-  for (std::size_t i = 0; i < 7; ++i) assert_int_equal(read->rejected[i].line, 4 + i);
-  assert_false(static_cast<bool>(parse_u2f_mappings("-----BEGIN OPENSSH PRIVATE KEY-----\n", "f")));
-  assert_false(static_cast<bool>(parse_u2f_mappings(std::string("a\0", 2), "f")));
+  assert_int_equal(read->rows.size(), 3);
+  const auto is = [&](std::size_t row, const char* key, const std::string& value) {
+    const auto& options = read->rows[row].wish.options;
+    assert_true(options.contains(key) ? options.find(key)->second == value : value.empty());
+  };
+  is(0, "credential", base64url("handle"));
+  is(0, "public-key", base64url(std::string(64, 'p')));
+  is(0, "rp", "pam://lab1");
+  is(0, "verification", "");
+  is(1, "credential", "");
+  is(1, "algorithm", "eddsa");
+  is(1, "verification", "required");
+  is(2, "public-key", base64url(std::string(64, 'o')));
+  is(2, "algorithm", "es256");
+  assert_int_equal(read->rows[2].line, 3);
+  assert_int_equal(read->rejected.size(), 9);
+  for (std::size_t i = 0; i < 9; ++i) assert_int_equal(read->rejected[i].line, 4 + i);
+  assert_false(static_cast<bool>(parse_u2f_mappings("-----BEGIN OPENSSH PRIVATE KEY-----\n", "f", "r")));
+  assert_false(static_cast<bool>(parse_u2f_mappings(std::string("a\0", 2), "f", "r")));
   std::string many = "taro";
   for (int i = 0; i < 25; ++i) many += ":aGFuZGxl,a2V5,es256,";
-  assert_int_equal(parse_u2f_mappings(many, "f")->rejected.size(), 1);
+  assert_int_equal(parse_u2f_mappings(many, "f", "r")->rejected.size(), 1);
 }
 
 Packed packed(const std::string& user, const UserKeys& keys, Random& random) {

@@ -40,7 +40,7 @@ void hostile_text_is_refused(void**) {
       {"a: &a [x]\nb: [*a, *a]", "f:1:4: an anchor stands here: a value without one is expected"},
       {"<<: {issuer: x}",
        "f:1:1: unknown key \"<<\": one of version, language, issuer, region, services, exempt, registration, "
-       "throttle, delivery, totp, hotp, limits, gateways is expected"},
+       "throttle, delivery, totp, hotp, fido, limits, gateways is expected"},
       {"version: 1\n---\nversion: 1", "f:2:1: a second document begins here: one document is expected"},
       {"{a: b}: c", "f:1:1: a map or a list stands where a key belongs: KEY: VALUE is expected"},
       {"? [a]\n: c", "f:1:3: a map or a list stands where a key belongs: KEY: VALUE is expected"},

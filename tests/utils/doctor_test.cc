@@ -245,6 +245,21 @@ void sshd_settings(void**) {
 }
 
 // Registering takes longer than a code.
+// Where a PIN or a fingerprint is demanded, sshd has to demand it of its keys, and utmfa.yaml has to say so.
+void sshd_verifies_keys(void**) {
+  const Config required = config_of("version: 1\nservices:\n  sshd: {require: always, verification: required}\n");
+  const Config preferred = config_of("version: 1\nservices:\n  sshd: {require: always, not-enrolled: deny}\n");
+  const auto check = [](const Config& config, const char* lines, SshVerification claimed) {
+    return check_sshd_settings(changed(lines), config.service("sshd"), AccountLine::there, {}, claimed);
+  };
+  const char *none = "pubkeyauthoptions none\n", *verifies = "pubkeyauthoptions touch-required,verify-required\n";
+  expect(check(required, none, SshVerification::unknown), none, {"sshd-verification"});
+  expect(check(required, verifies, SshVerification::unknown), verifies, {"sshd-verification"});
+  expect(check(required, none, SshVerification::enforced), none, {"sshd-verification"});
+  expect(check(required, verifies, SshVerification::enforced), verifies, {});
+  expect(check(preferred, none, SshVerification::unknown), none, {});
+}
+
 void sshd_cuts_off_who_registers(void**) {
   for (const char* service : {"require: always, not-enrolled: set-up", "remind: 3"}) {
     const Config config = config_of("version: 1\nservices:\n  sshd: {" + std::string(service) + "}\n");
@@ -298,6 +313,7 @@ int main() {
       cmocka_unit_test(utmfa::names_of_modules),
       cmocka_unit_test(utmfa::services_on_the_machine),
       cmocka_unit_test(utmfa::sshd_settings),
+      cmocka_unit_test(utmfa::sshd_verifies_keys),
       cmocka_unit_test(utmfa::sshd_cuts_off_who_registers),
       cmocka_unit_test(utmfa::keys_alone),
       cmocka_unit_test(utmfa::the_clock),

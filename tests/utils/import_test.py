@@ -134,10 +134,13 @@ def other_programs():
     with open(place.at("again"), encoding="utf-8") as rejected:
         lines = rejected.read().splitlines()
     check(lines[1] == f"HOTP/X {hana} - {SEED_HEX}" and lines[0].startswith("# line 4: "), lines)
-    keys = place.write("u2f", f"{taro}:a2V5,cHVibGlj,es256,+presence\n{hana}:broken\n")
-    said = imported(place, keys, "--from", "u2f", "--apply", expect=1)
-    check(said["added"] == 0 and "no security keys" in said["rejected"][0]["reason"] and
-          said["rejected"][1]["line"] == 2, said)
+    # A point of P-256 (its generator), for somebody who has a method already: a key is not the first one.
+    point = ("axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpZP40Li/hp/m47n60p8D54WK84zV2sxXs7LtkBoN79R9Q==")
+    keys = place.write("u2f", f"{taro}:a2V5,{point},es256,+presence\n{hana}:broken\n")
+    said = imported(place, keys, "--from", "u2f", "--origin", "pam://lab1", "--apply", expect=1)
+    check(said["added"] == 1 and said["rejected"][0]["line"] == 2, said)
+    again = imported(place, keys, "--from", "u2f", "--origin", "pam://lab1", "--apply", expect=1)
+    check(again["added"] == 0 and again["unchanged"] == 1, again)
 
 
 def google():

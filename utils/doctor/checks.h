@@ -49,7 +49,7 @@ SshdSettings parse_sshd_settings(std::string_view text);
 enum class AccountLine { there, missing };
 // `who`: "" or the person for whom these settings hold.
 Findings check_sshd_settings(const SshdSettings& settings, const Service& policy, AccountLine account,
-                             std::string_view who);
+                             std::string_view who, SshVerification claimed = SshVerification::unknown);
 Findings check_sshd(const Ground& ground, const Config& config, AccountLine account,
                     const std::vector<std::string>& people);
 

@@ -20,8 +20,9 @@ constexpr std::size_t most_people = 16;
 
 class Settings {
  public:
-  Settings(const SshdSettings& values, const Service& policy, AccountLine account, std::string_view who)
-      : values_(values), policy_(policy), account_(account), who_(who) {}
+  Settings(const SshdSettings& values, const Service& policy, AccountLine account, std::string_view who,
+           SshVerification claimed)
+      : values_(values), policy_(policy), account_(account), who_(who), claimed_(claimed) {}
 
   Findings findings() {
     if (policy_.require == Require::off) return {};
@@ -35,6 +36,7 @@ class Settings {
               "taken for the answer, so that everybody who must give a code is refused"),
           "PasswordAuthentication no");
     for (const std::string& way : ways_past()) past(way);
+    verification();
     limits();
     if (found_.empty()) add(Level::fine, "sshd", say("the settings let every sign-in be asked"), "");
     return std::move(found_);
@@ -88,6 +90,28 @@ class Settings {
       add(Level::problem, "sshd-key-alone", say("{0} alone signs in without a second confirmation", {way}), remedy);
   }
 
+  // What utmfa.yaml says of keys in security keys, against what sshd does.
+  void verification() {
+    if (policy_.verification != KeyUser::required) return;
+    constexpr const char* remedy = "PubkeyAuthOptions verify-required";
+    const std::string options = value("pubkeyauthoptions");
+    const bool enforced = options.find("verify-required") != options.npos;
+    if (claimed_ == SshVerification::enforced && !enforced)
+      add(Level::problem, "sshd-verification",
+          say("fido.ssh-verification is enforced, and sshd takes keys without a PIN or a fingerprint"), remedy);
+    if (claimed_ == SshVerification::unknown && enforced)
+      found_.push_back(
+          {Level::warning, "sshd-verification",
+           say("sshd takes keys only with a PIN or a fingerprint, and utmfa.yaml does not say so: ssh keys in "
+               "security keys do not count where verification is required"),
+           say("in utmfa.yaml: {0}", {"fido: {ssh-verification: enforced}"})});
+    if (claimed_ == SshVerification::unknown && !enforced)
+      add(Level::warning, "sshd-verification",
+          say("verification is required, so that ssh keys in security keys do not count before sshd demands it of them "
+              "and utmfa.yaml says so (fido.ssh-verification: enforced)"),
+          remedy);
+  }
+
   void grace() {
     const auto grace = count("logingracetime");
     if (!grace || *grace <= 0) return;
@@ -139,6 +163,7 @@ class Settings {
   const Service& policy_;
   AccountLine account_;
   std::string_view who_;
+  SshVerification claimed_;
   Findings found_;
 };
 
@@ -176,12 +201,14 @@ Findings ask_sshd(const Ground& ground, const Config& config, AccountLine accoun
   if (!plain) return {cannot_ask(plain.error().what)};
   if (plain->status != 0) return {refused_by_sshd(ground, cleaned(trimmed(plain->output), 300))};
   const Service& policy = config.service("sshd");
-  const Findings common = check_sshd_settings(parse_sshd_settings(plain->output), policy, account, {});
+  const Findings common =
+      check_sshd_settings(parse_sshd_settings(plain->output), policy, account, {}, config.fido.ssh_verification);
   Findings found = common;
   for (std::size_t i = 0; i < std::min(people.size(), most_people); ++i) {
     const Result<Ran> ran = run_program(program, words_for(people[i]), Errors::with_output);
     if (!ran || ran->status != 0) continue;
-    for (Finding& each : check_sshd_settings(parse_sshd_settings(ran->output), policy, account, people[i]))
+    for (Finding& each : check_sshd_settings(parse_sshd_settings(ran->output), policy, account, people[i],
+                                             config.fido.ssh_verification))
       if (std::none_of(common.begin(), common.end(), [&](const Finding& known) { return same(known, each); }) &&
           each.level != Level::fine)
         found.push_back(std::move(each));
@@ -203,8 +230,8 @@ SshdSettings parse_sshd_settings(std::string_view text) {
 }
 
 Findings check_sshd_settings(const SshdSettings& settings, const Service& policy, AccountLine account,
-                             std::string_view who) {
-  return Settings(settings, policy, account, who).findings();
+                             std::string_view who, SshVerification claimed) {
+  return Settings(settings, policy, account, who, claimed).findings();
 }
 
 Findings check_sshd(const Ground& ground, const Config& config, AccountLine account,
@@ -212,7 +239,8 @@ Findings check_sshd(const Ground& ground, const Config& config, AccountLine acco
   if (ground.sshd_settings.empty()) return ask_sshd(ground, config, account, people);
   const std::optional<std::string> text = text_of(ground.sshd_settings);
   if (!text) return {cannot_ask(ground.sshd_settings)};
-  return check_sshd_settings(parse_sshd_settings(*text), config.service("sshd"), account, {});
+  return check_sshd_settings(parse_sshd_settings(*text), config.service("sshd"), account, {},
+                             config.fido.ssh_verification);
 }
 
 }  // namespace utmfa

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "open_key.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+namespace utmfa {
+namespace {
+
+constexpr std::size_t most_devices = 32;
+constexpr int patience_ms = 3000;  // for what needs no person
+
+struct Devices {
+  Devices() : list(fido_dev_info_new(most_devices)) {}
+  ~Devices() { fido_dev_info_free(&list, most_devices); }
+  Devices(const Devices&) = delete;
+  Devices& operator=(const Devices&) = delete;
+  fido_dev_info_t* list;
+  std::size_t count = 0;
+};
+
+// libfido2 would try for twelve seconds.
+bool taken(const std::string& path) {
+  const Descriptor file(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOCTTY));
+  return file && flock(file.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
+KeyEnd end_of(int code) {
+  switch (code) {
+    case FIDO_ERR_PIN_NOT_SET: return KeyEnd::no_pin;
+    case FIDO_ERR_PIN_REQUIRED: return KeyEnd::pin_needed;
+    case FIDO_ERR_PIN_INVALID:
+    case FIDO_ERR_PIN_AUTH_INVALID: return KeyEnd::wrong_pin;
+    case FIDO_ERR_PIN_AUTH_BLOCKED: return KeyEnd::pin_paused;
+    case FIDO_ERR_PIN_BLOCKED: return KeyEnd::pin_blocked;
+    case FIDO_ERR_PIN_POLICY_VIOLATION: return KeyEnd::pin_change;
+    case FIDO_ERR_UV_BLOCKED:
+    case FIDO_ERR_UV_INVALID: return KeyEnd::unverified;
+    case FIDO_ERR_ACTION_TIMEOUT:
+    case FIDO_ERR_USER_ACTION_TIMEOUT:
+    case FIDO_ERR_TIMEOUT: return KeyEnd::untouched;
+    case FIDO_ERR_OPERATION_DENIED:
+    case FIDO_ERR_KEEPALIVE_CANCEL:
+    case FIDO_ERR_NOT_ALLOWED: return KeyEnd::refused;
+    case FIDO_ERR_CREDENTIAL_EXCLUDED: return KeyEnd::known;
+    case FIDO_ERR_NO_CREDENTIALS:
+    case FIDO_ERR_INVALID_CREDENTIAL: return KeyEnd::foreign;
+    case FIDO_ERR_CHANNEL_BUSY: return KeyEnd::busy;
+    case FIDO_ERR_TX:
+    case FIDO_ERR_RX: return KeyEnd::unplugged;
+  }
+  return KeyEnd::unable;
+}
+
+}  // namespace
+
+std::vector<std::string> key_paths() {
+  Devices devices;
+  std::vector<std::string> paths;
+  if (devices.list == nullptr || fido_dev_info_manifest(devices.list, most_devices, &devices.count) != FIDO_OK)
+    return paths;
+  for (std::size_t i = 0; i < devices.count; ++i)
+    paths.emplace_back(fido_dev_info_path(fido_dev_info_ptr(devices.list, i)));
+  return paths;
+}
+
+OpenKey::OpenKey(const std::string& path) {
+  if (taken(path)) {
+    state_ = State::busy;
+    return;
+  }
+  device_ = fido_dev_new();
+  if (device_ == nullptr) return;
+  (void)fido_dev_set_timeout(device_, patience_ms);
+  if (fido_dev_open(device_, path.c_str()) == FIDO_OK) state_ = State::open;
+}
+
+OpenKey::~OpenKey() {
+  if (device_ == nullptr) return;
+  (void)fido_dev_close(device_);
+  fido_dev_free(&device_);
+}
+
+KeyNews OpenKey::about() const {
+  KeyNews news;
+  if (fido_dev_has_pin(device_)) news.pin = KeyNews::Pin::set;
+  if (fido_dev_has_uv(device_)) news.built_in = KeyNews::BuiltIn::ready;
+  int retries = -1;
+  if (news.pin == KeyNews::Pin::set && fido_dev_get_retry_count(device_, &retries) == FIDO_OK) news.retries = retries;
+  return news;
+}
+
+// An assertion without a touch (CTAP 2.1 section 6.1.2, pre-flight); a U2F key says that it would want one.
+bool OpenKey::has(const Credential& credential) const {
+  const Assertion question(fido_assert_new());
+  const std::string hash(32, '\0');
+  const bool ready = question && fido_assert_set_rp(question.get(), credential.rp.c_str()) == FIDO_OK &&
+                     fido_assert_set_clientdata_hash(question.get(), raw(hash), hash.size()) == FIDO_OK &&
+                     fido_assert_set_up(question.get(), FIDO_OPT_FALSE) == FIDO_OK &&
+                     (credential.id.empty() ||
+                      fido_assert_allow_cred(question.get(), raw(credential.id), credential.id.size()) == FIDO_OK);
+  if (!ready) return false;
+  const int code = fido_dev_get_assert(device_, question.get(), nullptr);
+  return code == FIDO_ERR_USER_PRESENCE_REQUIRED || code == FIDO_ERR_UP_REQUIRED ||
+         (code == FIDO_OK && fido_assert_count(question.get()) > 0);
+}
+
+KeyNews OpenKey::ended(int code, Waited waited) const {
+  KeyNews news;
+  news.end = code == FIDO_OK ? KeyEnd::done : end_of(code);
+  if (news.end == KeyEnd::unplugged && waited == Waited::whole_time) news.end = KeyEnd::untouched;
+  if (code != FIDO_OK) news.detail = fido_strerr(code);
+  int retries = -1;
+  const bool counted = news.end == KeyEnd::wrong_pin || news.end == KeyEnd::pin_paused;
+  if (counted && fido_dev_get_retry_count(device_, &retries) == FIDO_OK) news.retries = retries;
+  if (news.end == KeyEnd::wrong_pin && retries == 0) news.end = KeyEnd::pin_blocked;
+  return news;
+}
+
+}  // namespace utmfa
