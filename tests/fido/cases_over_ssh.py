@@ -53,7 +53,7 @@ def _():
     sign_in, _ = begun()
     done, log = ended(sign_in, answer)
     expect(not done.granted and "not right" in done.screen, done.screen)
-    expect("another challenge" in (log.audit("wrong", "taro") or ""), log.text())
+    expect("not signed by the registered key" in (log.audit("wrong", "taro") or ""), log.text())
 
 
 @case("the answer to somebody else's challenge, and somebody else's key: refused")
