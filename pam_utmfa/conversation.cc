@@ -20,6 +20,18 @@ void Typed::take(char* text) {
   text_ = text;
 }
 
+const char* Typed::cut(std::size_t size) {
+  explicit_bzero(text_ + size, std::strlen(text_ + size));
+  return text_;
+}
+
+std::size_t digits_behind(std::string_view typed, std::size_t digits) {
+  if (typed.size() < digits) return 0;
+  for (std::size_t i = typed.size() - digits; i < typed.size(); ++i)
+    if (typed[i] < '0' || typed[i] > '9') return 0;
+  return digits;
+}
+
 bool Person::tell(int style, const char* text) {
   const pam_message message = {style, text};
   return silent_ || converse(&message, 1, nullptr);

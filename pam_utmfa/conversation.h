@@ -20,6 +20,7 @@ class Typed {
   void take(char* text);  // owned from now on, made by malloc
   explicit operator bool() const { return text_ != nullptr; }
   std::string_view text() const { return text_; }
+  const char* cut(std::size_t size);  // what is behind that is wiped
 
  private:
   char* text_ = nullptr;
@@ -43,6 +44,9 @@ class Person {
   pam_handle_t* pamh_;
   bool silent_;
 };
+
+// How many digits of a code stand at the end of what was typed: `digits` of them, or 0.
+std::size_t digits_behind(std::string_view typed, std::size_t digits);
 
 // Whether `answer` is the password that was typed before (PAM_AUTHTOK); the time taken tells nothing but the length.
 bool password_again(pam_handle_t* pamh, std::string_view answer);

@@ -101,7 +101,8 @@ class Dialogue {
     if (!text || (echo != "shown" && echo != "hidden")) return Next::garbage;
     Typed typed;
     if (!person_.ask(echo == "shown" ? PAM_PROMPT_ECHO_ON : PAM_PROMPT_ECHO_OFF, text, typed)) return Next::nobody;
-    return pass_on("answer", typed.text());
+    const unsigned long digits = frame.number("behind-password", most_digits, 0);
+    return digits == 0 ? pass_on("answer", typed.text()) : pass_on_code(typed, digits);
   }
 
   Next choose(const wire::Reader& frame) {
@@ -173,6 +174,20 @@ class Dialogue {
       return pass_on("chosen", {entry, number < 10 ? 1u : 2u});
     }
     return pass_on("chosen", key.text());  // what was typed, as a number in the list is
+  }
+
+  // The code goes to the verifier, and the password before it to the modules after us and nowhere else. Where another
+  // module has asked for a password already, that one stands.
+  [[gnu::noinline]] Next pass_on_code(Typed& typed, std::size_t digits) {
+    const std::size_t code = digits_behind(typed.text(), digits);
+    const std::size_t password = typed.text().size() - code;
+    wire::Writer frame("answer");
+    if (code != 0) frame.text("text", {typed.text().data() + password, code});
+    (void)line_.send(frame);
+    frame.wipe();
+    const void* known = nullptr;
+    if (password == 0 || (pam_get_item(pamh_, PAM_AUTHTOK, &known) == PAM_SUCCESS && known)) return Next::frame;
+    return pam_set_item(pamh_, PAM_AUTHTOK, typed.cut(password)) == PAM_SUCCESS ? Next::frame : Next::nobody;
   }
 
   // Whether it arrives shows in what comes back: a verifier whose time limit is over has left its result behind.

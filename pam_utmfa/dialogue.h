@@ -14,6 +14,7 @@ namespace utmfa {
 
 inline constexpr unsigned most_frames = 256;         // of the verifier, in one sign-in
 inline constexpr std::size_t longest_answer = 1023;  // bytes passed on; sshd's clients cut there as well
+inline constexpr unsigned most_digits = 16;          // of a code behind a password
 
 inline constexpr unsigned most_set_up_frames = 1024;  // where a person is led through registration
 

@@ -23,6 +23,7 @@
 #include "set_up_process.h"
 #include "signin/sign_in.h"
 #include "signin/words.h"
+#include "ssh_server.h"
 #include "wire_conversation.h"
 
 namespace utmfa {
@@ -67,6 +68,13 @@ std::string line_of(const Peer& peer, const std::string& ssh_connection) {
   return "process " + std::to_string(peer.uid) + " " + std::to_string(peer.pid);
 }
 
+// Looked up only where it matters: nothing but a push is waited for.
+Texts texts_of(const SignIn& who, const Config& config) {
+  const bool asks = !config.gateway("push").command.empty() && who.tty == "ssh";
+  return asks && config.service(who.service).wait_prompt == WaitPrompt::automatic ? texts_of_ssh_server()
+                                                                                  : Texts::with_question;
+}
+
 bool registers(const Hello& hello) { return hello.door == EntryDoor::set_up || hello.door == EntryDoor::self; }
 
 Outcome signed_in(SignInProcess& process, const Hello& hello, Record& record, WireConversation& conversation) {
@@ -87,6 +95,7 @@ Result<std::optional<Outcome>> decide(SignInProcess& process, Hello& hello, Wire
   reload_if_changed(process.config);
   const Config& config = process.config.config();
   SignIn& who = hello.who;
+  who.texts = texts_of(who, config);
   const Result<Name> name = look_up(who, config);
   if (!name) return name.error();
   const int channel = process.channel.get();

@@ -12,6 +12,8 @@
 namespace utmfa {
 namespace {
 
+constexpr std::int64_t typed_no_sooner_ms = 300;  // than a person could type a password and Enter
+
 std::int64_t monotonic_ms() {
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -67,7 +69,8 @@ Result<Answer> WireConversation::reply(std::string_view verb) {
     wipe(*bytes);
     return answer;
   }
-  if (frame.valid() && frame.verb() == "goodbye") return Error{Code::unavailable, "the conversation was broken off"};
+  broken_off_ = frame.valid() && frame.verb() == "goodbye";
+  if (broken_off_) return Error{Code::unavailable, "the conversation was broken off"};
   return Error{Code::invalid, "module: unexpected frame"};
 }
 
@@ -75,6 +78,21 @@ Result<Answer> WireConversation::ask(std::string_view prompt, Echo echo) {
   wire::Writer frame("prompt");
   frame.text("echo", echo == Echo::shown ? "shown" : "hidden");
   frame.text("text", prompt);
+  const std::int64_t asked = monotonic_ms();
+  if (Status sent = send(frame); !sent) return sent.error();
+  Result<Answer> answer = reply("answer");
+  if (!answer && broken_off_ && monotonic_ms() - asked < typed_no_sooner_ms)
+    return Error{Code::unavailable, std::string(never_asked)};
+  if (answer && answer->said == Said::password_again && monotonic_ms() - asked < typed_no_sooner_ms)
+    answer->said = Said::password_unasked;
+  return answer;
+}
+
+Result<Answer> WireConversation::ask_behind_password(std::string_view prompt, std::size_t digits) {
+  wire::Writer frame("prompt");
+  frame.text("echo", "hidden");
+  frame.text("text", prompt);
+  frame.number("behind-password", digits);
   if (Status sent = send(frame); !sent) return sent.error();
   return reply("answer");
 }

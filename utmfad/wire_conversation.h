@@ -19,6 +19,7 @@ class WireConversation final : public Conversation {
   Result<std::string> receive();
 
   Result<Answer> ask(std::string_view prompt, Echo echo) override;
+  Result<Answer> ask_behind_password(std::string_view prompt, std::size_t digits) override;
   Status tell(std::string_view text, Style style) override;
   Result<Answer> choose(std::string_view title, const std::vector<std::string>& items,
                         std::string_view prompt) override;
@@ -30,6 +31,7 @@ class WireConversation final : public Conversation {
   Result<Answer> reply(std::string_view verb);
   int socket_;
   std::int64_t deadline_ms_ = 0;  // CLOCK_MONOTONIC
+  bool broken_off_ = false;       // by the module: the host's conversation failed
 };
 
 }  // namespace utmfa

@@ -6,7 +6,9 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "config/built_in.h"
 #include "config/fido.h"
+#include "config/own_words.h"
 #include "config/tree.h"
 #include "config/warnings.h"
 
@@ -14,7 +16,6 @@ namespace utmfa {
 namespace {
 
 constexpr std::int64_t minute = 60, hour = 3600, day = 86400;
-constexpr std::string_view ssh_service = "sshd";
 constexpr std::size_t most_command_words = 32;
 
 constexpr Word<Require> require_words[] = {
@@ -28,6 +29,9 @@ constexpr Word<Unlock> unlock_words[] = {{"ask", Unlock::ask}, {"skip", Unlock::
 constexpr Word<TestRule> test_words[] = {{"demanded", TestRule::demanded}, {"optional", TestRule::optional}};
 constexpr Word<KeyUser> verification_words[] = {
     {"discouraged", KeyUser::discouraged}, {"preferred", KeyUser::preferred}, {"required", KeyUser::required}};
+constexpr Word<Field> field_words[] = {{"many", Field::many}, {"one", Field::one}};
+constexpr Word<WaitPrompt> wait_words[] = {
+    {"auto", WaitPrompt::automatic}, {"always", WaitPrompt::always}, {"never", WaitPrompt::never}};
 constexpr Word<std::string_view> language_words[] = {{"auto", ""}, {"en", "en"}, {"ja", "ja"}};
 
 Status read_language(const Source& source, const Node& node, std::string& to) {
@@ -93,6 +97,9 @@ constexpr Key<Service> service_keys[] = {
     {"key-models", placed<&S::key_models_at, by<&S::key_models, read_key_models>>},
     {"remind", placed<&S::remind_at, whole<&S::remind, 0, 100>>},
     {"unlock", placed<&S::unlock_at, word<&S::unlock, unlock_words>>},
+    {"field", placed<&S::field_at, word<&S::field, field_words>>},
+    {"wait-prompt", word<&S::wait_prompt, wait_words>},
+    {"prompts", by<&S::prompts, read_own_words>},
 };
 
 constexpr Key<Exemption> exemption_keys[] = {
@@ -212,29 +219,6 @@ Status read_issuer(const Source& source, const Node& node, Config& to) {
   return Done{};
 }
 
-// Whoever tries a method, or changes his own, is asked for it whatever the file says of other services.
-void add_own(Config& config, std::string_view name) {
-  Service& own = config.services[std::string(name)] = config.fallback;
-  own.labels = Labels::always;  // whoever tests is registering, and knows his own methods
-  own.require = Require::enrolled;
-  own.not_enrolled = NotEnrolled::allow;
-  own.methods.clear();
-  own.key_models.clear();
-  own.account = AccountDoor::off;
-  own.remember = 0;
-  own.remind = 0;
-  own.unlock = Unlock::ask;
-  own.require_at = own.not_enrolled_at = own.methods_at = own.account_at = own.remember_at = own.remind_at =
-      own.unlock_at = own.key_models_at = {};
-}
-
-// The services that are there whatever the file says.
-void add_built_in(Config& config) {
-  const auto ssh = config.services.try_emplace(std::string(ssh_service), config.fallback);
-  if (ssh.second) ssh.first->second.account = AccountDoor::enforce;
-  for (const std::string_view own : {test_service, self_service}) add_own(config, own);
-}
-
 // `default` first, wherever it stands, because every other service begins as its copy.
 Status read_services(const Source& source, const Node& node, Config& to) {
   if (node.kind != Node::Kind::map && node.kind != Node::Kind::nothing)
@@ -245,8 +229,7 @@ Status read_services(const Source& source, const Node& node, Config& to) {
   for (const Node& child : node.children) {
     if (child.key == "default") continue;
     if (Status named = check_service_name(source, child, child.key); !named) return named;
-    Service& service = to.services[child.key] = to.fallback;
-    if (child.key == ssh_service) service.account = AccountDoor::enforce;
+    Service& service = to.services[child.key] = built_in_service(child.key, to.fallback);
     if (Status read = read_map<Service>(source, child, service_keys, service); !read) return read;
   }
   return Done{};

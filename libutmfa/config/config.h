@@ -27,10 +27,22 @@ enum class TestRule { demanded, optional };
 enum class KeyUser { discouraged, preferred, required };
 // Whether sshd itself takes keys only whose owner was verified (PubkeyAuthOptions verify-required): its word does not tell.
 enum class SshVerification { unknown, enforced };
+// one: the program shows a single hidden field and no text, as screen lockers do: password and code are typed behind
+// each other, and the module, which stands first, leaves the password to the rest of the stack.
+enum class Field { many, one };
+// Whether what must be seen while an app is asked stands in a prompt that Enter answers: sshd before 10.3 shows nothing else.
+enum class WaitPrompt { automatic, always, never };
 
 std::string_view name(Require require);
 std::string_view name(NotEnrolled not_enrolled);
 std::string_view name(KeyUser verification);
+
+// An administrator's own words of a prompt; "" = ours.
+struct OwnWords {
+  std::string en, ja;
+  const std::string& in(std::string_view language) const { return language == "ja" ? ja : en; }
+};
+inline constexpr std::string_view unnamed_prompt = "unnamed", one_field_prompt = "one-field", label_place = "{label}";
 
 struct Service {
   Require require = Require::enrolled;
@@ -46,8 +58,12 @@ struct Service {
   Unlock unlock = Unlock::ask;
   KeyUser verification = KeyUser::preferred;
   std::vector<std::string> key_models;  // AAGUIDs of the security keys taken, in hexadecimal; empty = all
+  Field field = Field::many;
+  WaitPrompt wait_prompt = WaitPrompt::automatic;
+  std::map<std::string, OwnWords, std::less<>> prompts;  // by kind, unnamed_prompt or one_field_prompt
+  // line 0 = built-in default
   Place require_at, not_enrolled_at, methods_at, account_at, remember_at, remind_at, unlock_at, verification_at,
-      key_models_at;  // line 0 = built-in default
+      key_models_at, field_at;
 };
 
 struct Network {

@@ -45,6 +45,30 @@ void check_service(const Config& config, std::string_view name, const Service& s
                {shown_place(config.path, service.methods_at), section}));
 }
 
+// Programs that call account management also where they ask nobody.
+void check_account_door(const Config& config, std::string_view name, const Service& service, const Service& inherited,
+                        std::vector<std::string>& told) {
+  if (service.account == AccountDoor::off || !said_here(service.account_at, inherited.account_at)) return;
+  const std::string place = shown_place(config.path, service.account_at);
+  if (name == "sudo" || name == "sudo-i")
+    told.push_back(
+        filled("{0}: services.{1}.account = enforce refuses whom sudo itself does not ask, within its time "
+               "limit or by NOPASSWD",
+               {place, name}));
+  if (name == "su" || name == "su-l")
+    told.push_back(
+        filled("{0}: services.{1}.account = enforce refuses whom su itself does not ask: root", {place, name}));
+}
+
+void check_field(const Config& config, std::string_view name, const Service& service, const Service& inherited,
+                 std::vector<std::string>& told) {
+  if (name != "sshd" || service.field == Field::many || !said_here(service.field_at, inherited.field_at)) return;
+  told.push_back(
+      filled("{0}: services.sshd.field = one judges the code before the password: whoever knows a name can "
+             "lock its codes from afar",
+             {shown_place(config.path, service.field_at)}));
+}
+
 void check_exemption(const Config& config, const Exemption& rule, std::vector<std::string>& told) {
   if (!rule.services.empty() || !rule.users.empty() || !rule.groups.empty()) return;
   for (const Network& network : rule.networks)
@@ -67,7 +91,11 @@ void check_push(const Config& config, std::vector<std::string>& told) {
 std::vector<std::string> warnings(const Config& config) {
   std::vector<std::string> told;
   check_service(config, "default", config.fallback, {}, told);
-  for (const auto& [name, service] : config.services) check_service(config, name, service, config.fallback, told);
+  for (const auto& [name, service] : config.services) {
+    check_service(config, name, service, config.fallback, told);
+    check_account_door(config, name, service, config.fallback, told);
+    check_field(config, name, service, config.fallback, told);
+  }
   for (const Exemption& rule : config.exemptions) check_exemption(config, rule, told);
   check_push(config, told);
   return told;

@@ -74,8 +74,10 @@ struct Channel {
   std::string_view prompt;        // msgid of the question once it was sent; {2} = the number to match
   std::string_view plain_prompt;  // msgid where labels are not shown; {2} as well
   std::string_view waiting;       // msgid while the gateway still waits for the person's answer; "" = never asked then
-  std::string_view text;          // msgid of what is sent: {0} = code, {1} = issuer, {2} = minutes
-  std::string_view failed;        // msgid: it could not be sent
+  std::string_view told = {};     // msgid where texts are seen at once and nothing need be typed; {2} as well
+  std::string_view plain_told = {};  // the same where labels are not shown
+  std::string_view text;             // msgid of what is sent: {0} = code, {1} = issuer, {2} = minutes
+  std::string_view failed;           // msgid: it could not be sent
 
   // The same at a greeter, where {1} is shorter. Whoever has more than one method is told below how to get another; the
   // text below the field of `brief_prompt` is for who has not. An app is asked without a field: the text of

@@ -27,6 +27,9 @@ enum class Purpose { sign_in, unlock };
 // Whether the person is at this machine, as far as the program that asks tells.
 enum class Origin { here, elsewhere };
 
+// Whether the program shows a text as soon as it is said, or only together with the next question, as sshd before 10.3.
+enum class Texts { with_question, at_once };
+
 // Who wants to sign in, and how. Made once from the module's words and from NSS.
 struct SignIn {
   std::string user;  // canonical
@@ -42,6 +45,7 @@ struct SignIn {
   Purpose purpose = Purpose::sign_in;
   Origin origin = Origin::elsewhere;
   std::vector<std::string> host_keys;  // keys in security keys that sshd has verified: "TYPE BASE64"; root's word
+  Texts texts = Texts::with_question;  // as far as it is known
   std::optional<std::vector<std::string>> groups;  // absent = could not be resolved: no exemption by group
 };
 

@@ -99,12 +99,22 @@ std::vector<Dialogue::Choice> Dialogue::plain_choices() const {
   return choices;
 }
 
+// The administrator's words come before ours, but where they would tell what kind of method a name has.
+std::string Dialogue::words_of(const Choice& choice) const {
+  const bool usual = choice.factor->plain_prompt == "Verification code";
+  const auto own = service_.prompts.find(personal_ ? choice.factor->kind : usual ? unnamed_prompt : "");
+  std::string text = own == service_.prompts.end() ? std::string() : own->second.in(spoken());
+  if (text.empty()) return personal_ ? say(choice.factor->prompt, {choice.label}) : say(choice.factor->plain_prompt);
+  if (const std::size_t at = text.find(label_place); at != text.npos)
+    text.replace(at, label_place.size(), choice.label);
+  return text;
+}
+
 Dialogue::Question Dialogue::question() const {
   if (at_greeter()) return brief_question();
   const Choice& choice = choices_[current_];
-  const std::string question =
-      personal_ ? say(choice.factor->prompt, {choice.label}) : say(choice.factor->plain_prompt);
-  return {choices_.size() > 1 ? say("{0} (? for another method): ", {question}) : say("{0}: ", {question}), {}};
+  const std::string asked = words_of(choice);
+  return {choices_.size() > 1 ? say("{0} (? for another method): ", {asked}) : say("{0}: ", {asked}), {}};
 }
 
 // A code goes out at once to the default method, but nobody is asked in an app by somebody who has not asked for it.
@@ -123,6 +133,7 @@ Result<Passed> Dialogue::run() {
     passed_.reason = "no method can be used: " + plan_.reason;
     return passed_;
   }
+  if (service_.field == Field::one) return in_one_field();
   while (tries_left_ > 0 && turns_left_-- > 0) {
     const Result<Turn> turn = one_turn();
     if (!turn) return turn.error();
@@ -149,6 +160,7 @@ Result<Dialogue::Turn> Dialogue::one_turn() {
   if (choices_[current_].answered == Answered::by_key) return key();
   const Result<Answer> answer = ask(question());
   if (!answer) return answer.error();
+  if (answer->said == Said::password_unasked) return answered_by_a_program();
   if (answer->said == Said::password_again) {
     lead_ = say("That was your password. ");
     passed_.reason = "the password was typed instead of a code";
@@ -297,6 +309,18 @@ Result<Passed> Dialogue::locked(Time until) {
     return told.error();
   }
   return passed_;
+}
+
+// No person is asked here, and none can be: it would only go on so.
+Result<Dialogue::Turn> Dialogue::answered_by_a_program() {
+  (void)sending_.drop();
+  passed_.reason = "the program itself answered with the password, and asks nobody" + to_be_asked(who_);
+  const Status told = outside_.conversation.tell(
+      say("This way of signing in cannot ask for a second confirmation. Please tell your administrator."),
+      Style::error);
+  if (!told) gone_ = true;
+  if (!told) return told.error();
+  return Turn::over;
 }
 
 // Said after the last try, when nothing more will be asked.

@@ -57,6 +57,7 @@ class Dialogue {
   static bool asked_alike(const Choice& one, const Choice& other);
   std::vector<Choice> personal_choices() const;
   std::vector<Choice> plain_choices() const;
+  std::string words_of(const Choice& choice) const;
   Question question() const;
   Result<Turn> one_turn();
   // dialogue_elsewhere.cc: a question that is put to a telephone or to an app.
@@ -67,6 +68,8 @@ class Dialogue {
   Result<Turn> elsewhere();
   Question question_elsewhere() const;
   Result<Turn> hear();
+  bool shown_at_once() const;
+  Result<Turn> watched();
   Result<Turn> asked_to_begin();
   Result<Turn> send(Asking::Want want);
   Result<Turn> go_on(Progress progress);
@@ -104,6 +107,7 @@ class Dialogue {
   Result<Turn> out_of_use(const Verdict& verdict, std::string_view what, std::string_view lead);
   Result<Turn> wrong(const Verdict& verdict, std::string_view what, std::string_view lead);
   Result<Passed> locked(Time until);
+  Result<Turn> answered_by_a_program();
   Status farewell();
   // dialogue_greeter.cc: the same on a screen that has one field and one line.
   bool at_greeter() const { return who_.screen != Screen::lines; }
@@ -114,6 +118,9 @@ class Dialogue {
   Question brief_sent(const Brief& brief) const;
   Result<Answer> ask_at_greeter(const Question& question, Echo echo);
   Result<Turn> watch();
+  // dialogue_one_field.cc: a program with one hidden field and no text.
+  std::size_t digits_of(const Choice& choice) const;
+  Result<Passed> in_one_field();
 
   const SignIn& who_;
   const Service& service_;

@@ -75,9 +75,11 @@ Result<Dialogue::Turn> Dialogue::elsewhere() {
     if (begin_ == Begin::asked) return asked_to_begin();
     return send(Asking::Want::any);
   }
+  if (!at_greeter() && sending_.running() && shown_at_once()) return watched();
   const Result<Answer> answer = ask(question_elsewhere());
   if (!answer) return answer.error();
   const std::string_view text = trimmed(answer->text.view());
+  if (answer->said == Said::password_unasked) return answered_by_a_program();
   if (answer->said == Said::password_again) {
     lead_ = say("That was your password. ");
     passed_.reason = "the password was typed instead of a code";
@@ -92,13 +94,30 @@ Result<Dialogue::Turn> Dialogue::elsewhere() {
 }
 
 Result<Dialogue::Turn> Dialogue::hear() {
-  Result<Progress> heard = sending_.hear();
-  if (!heard) {
+  Result<Progress> progress = sending_.hear();
+  if (!progress) {
     gone_ = sending_.gone();
     (void)sending_.drop();
-    return heard.error();
+    return progress.error();
   }
-  return go_on(std::move(*heard));
+  return go_on(std::move(*progress));
+}
+
+// Where a text is seen as soon as it is said, nobody need press Enter once he has done in the app what he was told.
+bool Dialogue::shown_at_once() const {
+  if (choices_[current_].channel->told.empty() || service_.wait_prompt == WaitPrompt::always) return false;
+  return service_.wait_prompt == WaitPrompt::never || who_.texts == Texts::at_once;
+}
+
+Result<Dialogue::Turn> Dialogue::watched() {
+  const Channel& channel = *choices_[current_].channel;
+  const Status told =
+      outside_.conversation.tell(lead_ + words(personal_ ? channel.told : channel.plain_told), Style::info);
+  lead_.clear();
+  if (told) return hear();
+  gone_ = true;
+  (void)sending_.drop();
+  return told.error();
 }
 
 Result<Dialogue::Turn> Dialogue::send(Asking::Want want) {

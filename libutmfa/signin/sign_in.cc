@@ -77,6 +77,13 @@ Outcome without_vault(const Error& error, const SignIn& who, Outside& outside) {
 
 }  // namespace
 
+std::string to_be_asked(const SignIn& who) {
+  if (who.tty == "ssh")
+    return ": sshd_config needs \"PasswordAuthentication no\", \"KbdInteractiveAuthentication yes\" and "
+           "\"AuthenticationMethods keyboard-interactive:pam\"";
+  return ": for programs with a single field there is field: one in utmfa.yaml(5)";
+}
+
 std::string_view name(Outcome outcome) {
   static constexpr std::array<std::string_view, 11> names = {
       "granted",       "denied",      "locked",         "exempt",      "not-needed", "set-up-offered",
@@ -111,7 +118,8 @@ Outcome sign_in(const SignIn& who, Outside& outside) {
   const Result<Passed> passed = dialogue.run();
   if (!passed) {
     if (passed.error().code == Code::unavailable && dialogue.person_gone())
-      return decided(Outcome::aborted, who, outside, passed.error().what);
+      return decided(Outcome::aborted, who, outside,
+                     passed.error().what + (passed.error().what == never_asked ? to_be_asked(who) : std::string()));
     return undecided(passed.error(), who, outside);
   }
   Event last = event("denied", who, passed->reason.empty() ? plan.reason : passed->reason);

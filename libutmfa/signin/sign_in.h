@@ -38,7 +38,8 @@ enum class Outcome {
 };
 std::string_view name(Outcome outcome);
 
-enum class Said { text, password_again };
+// password_unasked: the password, sooner than a person can type: a program answers every question with it.
+enum class Said { text, password_again, password_unasked };
 struct Answer {
   Said said = Said::text;
   Secret text;
@@ -46,11 +47,19 @@ struct Answer {
 
 enum class Style { info, error };
 
+// What a conversation says of a program that would not put the question to anybody.
+inline constexpr std::string_view never_asked = "the program put the question to nobody";
+// The remedy, for the log: what must be set so that people are asked.
+std::string to_be_asked(const SignIn& who);
+
 // What stands between a person and the sign-in: the module over the wire, or a script in a test. An Error means that
 // the person is gone.
 class Conversation {
  public:
   virtual Result<Answer> ask(std::string_view prompt, Echo echo) = 0;
+  // One hidden field for the password and, right behind it, so many digits. Only the digits are the answer, "" where there
+  // are none: the password never comes here.
+  virtual Result<Answer> ask_behind_password(std::string_view prompt, std::size_t digits);
   virtual Status tell(std::string_view text, Style style) = 0;
   // A list to choose from; the reply is untrusted text: a number, first letters, or anything.
   virtual Result<Answer> choose(std::string_view title, const std::vector<std::string>& items,

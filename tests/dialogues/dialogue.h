@@ -8,9 +8,9 @@
 //   fido ID "LABEL" es256|eddsa|rs256 [verification=required] [aaguid=HEX]     fido-ssh ID "LABEL" NAME
 //   clock 2030-01-01T00:00:00Z  tick 30
 //   sign-in USER SERVICE [from=A] [host-key=NAME] [first=proven] [prefer=ID] [groups=a,b|?] [screen=greeter|greeter-lists]
-//     [purpose=unlock]     account USER SERVICE
-//   < prompt (the text must be equal)    <* hidden prompt
-//   > answer; {ID} = its code now, {ID+1} = of the next step     >password    >gone
+//     [purpose=unlock]   [texts=at-once]     account USER SERVICE
+//   < prompt (the text must be equal)    <* hidden prompt    <6 hidden prompt for a password and 6 digits behind it
+//   > answer; {ID} = its code now, {ID+1} = of the next step     >password    >password at once    >gone
 //   ! error text    i information (\n stands for the end of a line)    [ title | item | item | prompt   (a list; answered by the next >)
 //   @ KIND TO (a gateway is asked)    = RESULT [ENTERED] [RETRY] | = fault WHY | = none (it still runs)
 //   k look | k sign touch|pin PIN|finger (the keys of this machine are asked)
@@ -45,6 +45,7 @@ class Script final : public Conversation, public Messenger, public SecurityKey {
   Script(Faults& faults, MemoryVault& vault, ToldClock& clock, SoftKeys& keys)
       : faults_(faults), vault_(vault), clock_(clock), keys_(keys) {}
   Result<Answer> ask(std::string_view prompt, Echo echo) override;
+  Result<Answer> ask_behind_password(std::string_view prompt, std::size_t digits) override;
   Status tell(std::string_view text, Style style) override;
   Result<Answer> choose(std::string_view title, const std::vector<std::string>& items,
                         std::string_view prompt) override;

@@ -176,6 +176,7 @@ class Play {
       if (key == "prefer") who.prefer = value;
       if (key == "host-key") who.host_keys.push_back(ssh_key(value));
       if (key == "first" && value == "proven") who.first = FirstFactor::proven;
+      if (key == "texts") who.texts = Texts::at_once;
       if (key == "first" && value == "typed") who.first = FirstFactor::typed;
       if (key == "screen") who.screen = value == "greeter" ? Screen::greeter : Screen::greeter_lists;
       if (key == "purpose") who.purpose = Purpose::unlock;

@@ -93,6 +93,10 @@ Result<Answer> Script::answer() {
     answer.said = Said::password_again;
     return answer;
   }
+  if (text == ">password at once") {
+    answer.said = Said::password_unasked;
+    return answer;
+  }
   const std::string typed = text.size() > 2 ? text.substr(2) : std::string();
   if (typed == "INCORRECT")
     answer.text = Secret("\b\n\r\177INCORRECT");
@@ -108,6 +112,11 @@ Result<Answer> Script::answer() {
 Result<Answer> Script::ask(std::string_view prompt, Echo echo) {
   note_challenge(prompt);
   expect((echo == Echo::shown ? "< " : "<* ") + std::string(prompt));
+  return answer();
+}
+
+Result<Answer> Script::ask_behind_password(std::string_view prompt, std::size_t digits) {
+  expect("<" + std::to_string(digits) + " " + std::string(prompt));
   return answer();
 }
 

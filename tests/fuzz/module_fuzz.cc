@@ -75,6 +75,12 @@ int pam_get_item(const pam_handle_t*, int type, const void** item) {
   return PAM_SUCCESS;
 }
 
+// What stands before a code becomes the password of the modules behind.
+int pam_set_item(pam_handle_t*, int type, const void* item) {
+  demand(type == PAM_AUTHTOK && item != nullptr);
+  return PAM_SUCCESS;
+}
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view packets(reinterpret_cast<const char*>(data), size);
   setenv("GDM_SUPPORTED_PAM_EXTENSIONS", "org.gnome.DisplayManager.UserVerifier.ChoiceList", 1);

@@ -70,7 +70,7 @@ def configuration_faults(tree):
 # Names of services and kinds, and words that begin a sentence of the sample, which stand where a key could.
 others = {'default', 'sshd', 'sudo', 'gdm-password', 'login', 'su', 'off', 'enrolled', 'always', 'enforce', 'proven',
           'never', 'demanded', 'optional', 'allow', 'deny', 'auto', 'all', 'on', 'totp', 'hotp', 'recovery', 'pass',
-          'en', 'ja', 'shown', 'utmfa'}
+          'en', 'ja', 'shown', 'utmfa', 'many', 'one', 'unnamed', 'one-field'}
 
 
 def translation_faults(tree):

@@ -109,7 +109,7 @@ void sample_and_manual_name_every_key(void**) {
       at += name.size() + 2;
     }
   }
-  assert_int_equal(keys, 63);
+  assert_int_equal(keys, 66);
 }
 
 void example_of_the_manual_is_read(void**) {
@@ -253,7 +253,7 @@ void wrong_values_name_their_place(void**) {
        "f:3:15: this entry has no value: text of 1 to 255 bytes without control characters is expected"},
       {"requir: off",
        "f:3:5: unknown key \"requir\": one of require, not-enrolled, methods, tries, time-limit, account, language, "
-       "labels, remember, verification, key-models, remind, unlock is expected"},
+       "labels, remember, verification, key-models, remind, unlock, field, wait-prompt, prompts is expected"},
       {"tries: 3\n    tries: 3", "f:4:5: the key \"tries\" stands here a second time: each key once is expected"},
   };
   for (const Row& row : rows) refused(in_default(row.line), row.error);
@@ -352,14 +352,14 @@ void what_cannot_be_meant_is_warned_of(void**) {
   warned("services: {sudo: {require: always, not-enrolled: set-up}}",
          {"f:1:36: services.sudo.not-enrolled = set-up needs services.sudo.account = enforce: without it, people who "
           "are not enrolled are refused and not led through registering"});
-  warned("services: {sudo: {require: always, not-enrolled: set-up, account: enforce}}", {});
+  warned("services: {xdm: {require: always, not-enrolled: set-up, account: enforce}}", {});
   warned("services: {sshd: {require: always, not-enrolled: set-up}}", {});
   warned("services: {sudo: {remind: 3}}",
          {"f:1:19: services.sudo.remind has no effect: it needs services.sudo.account = enforce"});
   warned("services: {sudo: {unlock: skip}}",
          {"f:1:19: services.sudo.unlock has no effect: only GDM (services gdm-*) tells that a screen is unlocked"});
   warned("services: {default: {unlock: skip}, gdm-password: {unlock: ask}}", {});
-  warned("services: {sudo: {remind: 3, account: enforce}}", {});
+  warned("services: {xdm: {remind: 3, account: enforce}}", {});
   warned("services: {sshd: {remind: 3}}", {});
   warned(in_default("not-enrolled: allow"), {});
   warned("services: {default: {require: always, not-enrolled: deny}, sudo: {require: enrolled}}", {});

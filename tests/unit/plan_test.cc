@@ -270,7 +270,7 @@ void exemptions_by_every_condition_together(void**) {
   const Config read = config(R"(services: {default: {require: always, not-enrolled: deny}}
 exempt:
   - users: [taro]
-    services: [cron]
+    services: [backup-job]
   - groups: [robots]
     networks: ["192.0.2.0/24", "2001:db8::/32"]
   - users: [jiro, "0123456789"]
@@ -280,10 +280,10 @@ exempt:
     std::string_view user, group, service, address, reason;  // no reason = not exempt
   };
   constexpr Row rows[] = {
-      {"taro", "", "cron", "", "exempt rule 1 (f:3)"},
+      {"taro", "", "backup-job", "", "exempt rule 1 (f:3)"},
       {"taro", "", "sshd", "", ""},
-      {"Taro", "", "cron", "", ""},
-      {"taro2", "", "cron", "", ""},
+      {"Taro", "", "backup-job", "", ""},
+      {"taro2", "", "backup-job", "", ""},
       {"x", "robots", "sshd", "192.0.2.9", "exempt rule 2 (f:5)"},
       {"x", "robots", "sshd", "::ffff:192.0.2.9", "exempt rule 2 (f:5)"},
       {"x", "robots", "sshd", "2001:db8::9%eth0", "exempt rule 2 (f:5)"},
