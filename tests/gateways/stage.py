@@ -2,14 +2,13 @@
 # The stage of the gateway cases: servers' packages unpacked, certificates, gateways run as utmfa runs them, and servers
 # that end with their case.
 import contextlib
-import glob
 import json
 import os
 import select
 import subprocess
 import time
 
-from suite import Skip, Suite, expect
+from suite import Skip, Suite, expect, unpack
 
 GATEWAYS = "/usr/libexec/utmfa/gateways"
 CONFIG = "/etc/utmfa/utmfa.yaml"
@@ -25,11 +24,7 @@ suite = Suite("gateways")
 
 @contextlib.contextmanager
 def opened(debs):
-    for deb in glob.glob(os.path.join(debs, "*.deb")):
-        with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", deb], stdout=subprocess.PIPE) as tar:
-            subprocess.run(["tar", "-x", "-C", "/", "--keep-directory-symlink", "--no-overwrite-dir", "./usr"], check=True,
-                           stdin=tar.stdout)
-    subprocess.run(["ldconfig"], check=True)
+    unpack(debs)
     subprocess.run(["ip", "address", "add", f"{HERE}/32", "dev", "lo"], check=True)
     for path in (SETTINGS, "/etc/utmfa-test"):
         os.makedirs(path, exist_ok=True)

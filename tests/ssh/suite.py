@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # A table of cases and its runner, for the suites that run inside tools/world: one line a case, "ok - NAME",
 # "not ok - NAME: WHY" or "skip - NAME: WHY", which tools/test counts. A suite without a case is a failure.
+import glob
+import os
+import subprocess
 import sys
 import time
 import traceback
@@ -49,3 +52,12 @@ def expect(truth, what):
 
 def main(suite):
     sys.exit(suite.run(sys.argv[1:]))
+
+
+def unpack(debs):
+    """Into the world: the packages that tools/common.sh fetched for one suite."""
+    for deb in glob.glob(os.path.join(debs, "*.deb")):
+        with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", deb], stdout=subprocess.PIPE) as tar:
+            subprocess.run(["tar", "-x", "-C", "/", "--keep-directory-symlink", "--no-overwrite-dir", "./usr"], check=True,
+                           stdin=tar.stdout)
+    subprocess.run(["ldconfig"], check=True)
