@@ -21,6 +21,7 @@ constexpr Ending endings[] = {
     // Not PAM_MAXTRIES: sshd then offers no way to go on, and ssh asks for a password that nobody takes, three times.
     {"locked", PAM_AUTH_ERR, PAM_PERM_DENIED, PAM_AUTHTOK_ERR, 0},
     {"exempt", PAM_IGNORE, PAM_IGNORE, not_here, 'e'},
+    {"observed", PAM_IGNORE, PAM_IGNORE, not_here, 'w'},
     {"not-needed", PAM_IGNORE, PAM_IGNORE, not_here, 'n'},
     {"remembered", PAM_IGNORE, PAM_IGNORE, not_here, 'r'},
     {"set-up-needed", PAM_IGNORE, PAM_PERM_DENIED, not_here, set_up_mark},

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "admin_bulk.h"
+#include "admin_service.h"
 #include "admin_token.h"
 #include "desk.h"
 
@@ -20,10 +21,17 @@ struct AdminOptions {
   bool yes = false, many = false, create_user = false, unproven = false, remove = false;
   TokenOptions token;
   BulkOptions bulk;
+  ServiceOptions service_options;
+  std::string prometheus;  // status: a file, or - for standard output
+  struct {
+    bool everybody = false, dry_run = false;
+  } after_restore;
 };
 
 // Work on an opened desk.
 Status machine_status(Desk& desk, const AdminOptions& options);
+Status write_prometheus(Desk& desk, const AdminOptions& options);
+Status after_restore(Desk& desk, const AdminOptions& options);
 Status list_people(Desk& desk, const AdminOptions& options);
 std::string shown_status(Registration status);
 Status show_person(Desk& desk, const AdminOptions& options);

@@ -1,63 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // utmfa-admin explain: the plan that a sign-in would get, printed with every reason. The same function decides both.
-#include <grp.h>
-#include <pwd.h>
-
-#include <cerrno>
-
 #include "admin.h"
 #include "base/text.h"
 #include "doctor/checks.h"
 #include "json.h"
-#include "policy/plan.h"
+#include "planned.h"
 #include "signin/words.h"
 #include "terminal.h"
 
 namespace utmfa {
 namespace {
-
-std::string group_name(gid_t gid) {
-  std::vector<char> buffer(65536);
-  struct group entry {};
-  struct group* found = nullptr;
-  if (getgrgid_r(gid, &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr)
-    return std::to_string(gid);
-  return found->gr_name;
-}
-
-// Absent where they cannot be told: then no exemption by group applies.
-std::optional<std::vector<std::string>> groups_of(const std::string& user) {
-  std::vector<char> buffer(65536);
-  struct passwd entry {};
-  struct passwd* found = nullptr;
-  if (getpwnam_r(user.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr)
-    return std::nullopt;
-  std::vector<gid_t> ids(64);
-  int count = static_cast<int>(ids.size());
-  while (getgrouplist(user.c_str(), entry.pw_gid, ids.data(), &count) < 0) {
-    if (ids.size() > 65536) return std::nullopt;
-    ids.resize(ids.size() * 4);
-    count = static_cast<int>(ids.size());
-  }
-  std::vector<std::string> names;
-  for (int i = 0; i < count; ++i) names.push_back(group_name(ids[static_cast<std::size_t>(i)]));
-  return names;
-}
-
-// What a sign-in would know of the person.
-Result<Account> account_of(Desk& desk, const std::string& user, const MethodFile& file) {
-  if (file.methods.empty() && file.status == Registration::none) {
-    Account account;
-    account.language = file.language;
-    account.reset = file.reset;
-    account.reminded = file.reminded;
-    return account;
-  }
-  Result<Record> record = open_record(desk.options.data, desk.ring, user);
-  if (!record) return record.error();
-  const FactorRules rules = desk.factor_rules();
-  return FileVault(*record, rules, desk.config.throttle, desk.clock, desk.random).account();
-}
 
 std::string_view name(Need need) {
   switch (need) {
@@ -147,6 +99,7 @@ Status print_plan(const Plan& plan, const SignIn& who, const Account& account, P
   json["enrolled"] = plan.enrolled;
   json["offers"] = std::move(offers);
   json["refusals"] = std::move(refusals);
+  json["observed_until"] = json_time(plan.observed_until);
   json["locked_until"] = json_time(account.locked_until);
   json["wrong_answers"] = account.state.streak;
   return print(json);
@@ -171,28 +124,29 @@ std::string address_fault(const std::string& text) {
 }
 
 Status explain(Desk& desk, const AdminOptions& options) {
-  const Result<Registered> registered = desk.registry.read(options.user);
-  if (!registered) return registered.error();
-  const Result<Account> account = account_of(desk, options.user, registered->file);
-  if (!account) return account.error();
-  SignIn who;
-  who.user = options.user;
-  who.service = options.service;
-  who.from = options.from;
-  who.tty = options.tty;
+  SignIn sign_in;
+  sign_in.user = options.user;
+  sign_in.service = options.service;
+  sign_in.from = options.from;
+  sign_in.tty = options.tty;
   // sshd's people are elsewhere, also where nobody says from where.
-  who.origin = who.service == "sshd" ? Origin::elsewhere : origin_of(who.from, who.tty, {});
-  who.groups = groups_of(options.user);
-  Plan made = plan(desk.config, who, *account, desk.clock.now(), place_mark(who));
-  for (const Method& method : registered->file.methods)  // a sign-in is not even told of these
-    if (account->find(method.id) == nullptr)
+  sign_in.origin = sign_in.service == "sshd" ? Origin::elsewhere : origin_of(sign_in.from, sign_in.tty, {});
+  Result<Planned> found = planned(desk, std::move(sign_in));
+  if (!found) return found.error();
+  const SignIn& who = found->who;
+  const Account& account = found->account;
+  Plan& made = found->plan;
+  for (const Method& method : found->file.methods)  // a sign-in is not even told of these
+    if (account.find(method.id) == nullptr)
       made.refusals.push_back({method.id, method.kind, UTMFA_MSG("its first code has not been proven")});
   const PamReach reach = reach_here(desk, who.service);
-  if (options.common.format == Format::json) return print_plan(made, who, *account, reach);
+  if (options.common.format == Format::json) return print_plan(made, who, account, reach);
   show(headline(made, who));
   if (reach != PamReach::yes) show("  " + unasked(reach, who.service));
   if (!who.groups) show("  " + say("the groups of {0} cannot be told: no exemption by group applies", {who.user}));
-  show_plan(made, *account);
+  if (made.observed_until != 0)
+    show("  " + say("tried out until {0}: whoever fails is let in all the same", {date_text(made.observed_until - 1)}));
+  show_plan(made, account);
   return Done{};
 }
 

@@ -21,6 +21,9 @@ class CommandLine {
     contact_verbs();
     record_verbs();
     add_token_verbs(app_, options_, [this](DeskVerb chosen) { desk_verb_ = chosen; });
+    add_service_verbs(
+        app_, options_, [this](DeskVerb chosen) { desk_verb_ = chosen; },
+        [this](FreeVerb chosen) { free_verb_ = chosen; });
     // Last, because verbs would take it over: the examples of the whole below the help of each.
     app_.footer(examples({"utmfa-admin doctor", "utmfa-admin explain taro sshd --from 192.0.2.1",
                           "utmfa-admin pass taro --valid 2h --reason \"lost phone, student card seen\"",
@@ -56,7 +59,9 @@ class CommandLine {
   void sure(CLI::App* app) { app->add_flag("--yes", options_.yes, say("do not ask")); }
 
   void machine_verbs() {
-    verb(app_, "status", say("whether the verifier answers, and how many people are registered"), machine_status);
+    verb(app_, "status", say("whether the verifier answers, and how many people are registered"), machine_status)
+        ->add_option("--prometheus", options_.prometheus,
+                     say("write numbers for monitoring into this file; - shows them"));
     CLI::App* setup = free_verb(app_, "setup", say("make directories and the first key; safe to run again"), set_up);
     setup->add_flag("--create-user", options_.create_user, say("also make the system user utmfa with useradd"));
     CLI::App* doctor_verb =
@@ -110,6 +115,13 @@ class CommandLine {
         user(verb(*state, "rebuild", say("make them anew where they are damaged or gone"), rebuild_state));
     reason(rebuild)->required();
     sure(rebuild);
+    CLI::App* restored =
+        verb(app_, "after-restore", say("open again what a backup closed, for everybody"), utmfa::after_restore);
+    restored->add_flag("--everybody", options_.after_restore.everybody,
+                       say("also where nothing is noticed: after a snapshot of the whole machine"));
+    restored->add_flag("--dry-run", options_.after_restore.dry_run, say("only say what would be done"));
+    reason(restored)->required();
+    sure(restored);
     CLI::App* keys = app_.add_subcommand("keys", say("the sealing keys"));
     keys->require_subcommand(1);
     verb(*keys, "list", say("the keys, and how much each seals"), list_keys);

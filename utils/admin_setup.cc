@@ -105,15 +105,24 @@ Status check_config(const AdminOptions& options) {
   const std::string path = std::filesystem::absolute(options.file);
   if (access(path.c_str(), F_OK) != 0) return os_error(path, "cannot be checked");
   const Result<Config> config = load_config(path, kind_names());
+  if (options.common.format == Format::json) {
+    const Status shown = print(Json{{"file", path},
+                                    {"files", config ? config->files : std::vector<std::string>()},
+                                    {"error", config ? Json(nullptr) : Json(config.error().what)},
+                                    {"warnings", config ? config->warnings : std::vector<std::string>()}});
+    if (!shown) return shown;
+  }
   if (!config) return Error{Code::refused, config.error().what};
-  for (const std::string& warning : config->warnings) show(say("warning: {0}", {warning}));
+  for (const std::string& warning : config->warnings)
+    if (options.common.format == Format::text) show(say("warning: {0}", {warning}));
   if (!config->warnings.empty())
     return Error{Code::refused, say("{0}: {1} warnings", {path, std::to_string(config->warnings.size())})};
-  show(say("{0} is in order.", {path}));
+  if (options.common.format == Format::text) show(say("{0} is in order.", {path}));
   return Done{};
 }
 
 Status machine_status(Desk& desk, const AdminOptions& options) {
+  if (!options.prometheus.empty()) return write_prometheus(desk, options);
   const std::string socket = desk.options.run + (geteuid() == 0 ? "/root.sock" : "/user.sock");
   const Status answers = somebody_listens(socket);
   std::vector<std::string> problems;

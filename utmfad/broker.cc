@@ -189,15 +189,16 @@ bool Broker::crowded(uid_t peer) const {
 
 // The sign-in process is not believed about its caller.
 Status Broker::may_act(Process& process, const std::string& user, const Descriptor& connection) {
-  const Result<uid_t> peer = peer_uid(connection);
+  const Result<Peer> peer = peer_of(connection);
   if (!peer) return peer.error();
-  process.peer = *peer;
-  if (*peer == 0) return Done{};
+  process.peer = peer->uid;
+  process.peer_process = peer->pid;
+  if (peer->uid == 0) return Done{};
   const Result<Person> asked = person(user);
-  if (!asked || asked->uid != *peer)
-    return Error{Code::refused, "uid " + std::to_string(*peer) + " may not sign in as " + cleaned(user, 64)};
-  if (crowded(*peer))
-    return Error{Code::refused, "uid " + std::to_string(*peer) + " has too many sign-ins open (limits.per-user)"};
+  if (!asked || asked->uid != peer->uid)
+    return Error{Code::refused, "uid " + std::to_string(peer->uid) + " may not sign in as " + cleaned(user, 64)};
+  if (crowded(peer->uid))
+    return Error{Code::refused, "uid " + std::to_string(peer->uid) + " has too many sign-ins open (limits.per-user)"};
   return Done{};
 }
 
@@ -336,6 +337,7 @@ Status Broker::prepare() {
   events_ = Descriptor(epoll_create1(EPOLL_CLOEXEC));
   signals_ = Descriptor(signalfd(-1, &caught, SFD_CLOEXEC));
   if (!events_ || !signals_) return os_error("utmfad", "event queue");
+  if (Result<Counters> counters = Counters::open(settings_.data_dir); counters) counters_ = std::move(*counters);
   return watch(signals_.get());
 }
 

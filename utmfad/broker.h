@@ -12,6 +12,7 @@
 #include <string>
 
 #include "audit/audit.h"
+#include "audit/counters.h"
 #include "base/random.h"
 #include "device/key.h"
 #include "listening.h"
@@ -61,6 +62,7 @@ class Broker {
     Door door = Door::root;
     Stage stage = Stage::waiting;
     uid_t peer = 0;
+    pid_t peer_process = 0;
     std::string user;
     bool registered = false;  // there is a method file
     Change change;
@@ -117,6 +119,7 @@ class Broker {
   enum class Reload { asked, if_changed };
   void reload(Reload when);
   void tell(Process& process, const Event& event);
+  void witness(const Process& process, const Event& event);
   void log(std::string_view what, std::string_view reason);
   bool served_signal();
   Status prepare();
@@ -130,6 +133,7 @@ class Broker {
   Outbox outbox_;
   Seen name_service_{"/etc/nsswitch.conf"};
   SystemAudit audit_;
+  Counters counters_;
   Listening listening_;
   Descriptor events_, signals_;
   Descriptor nursery_, coming_;         // the one that forks now, and the one that will when it is ready

@@ -3,8 +3,12 @@
 // a reason to let somebody in or keep him out.
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/clock.h"
+#include "base/text.h"
 #include "broker.h"
+#include "rollout/witness.h"
 
 namespace utmfa {
 namespace {
@@ -12,6 +16,7 @@ namespace {
 constexpr int most_audits = 64;  // lines of one sign-in; its tries and turns are far below
 constexpr int most_audits_of_a_set_up = 512;
 constexpr int most_told = 8;  // notices of one sign-in
+constexpr std::string_view let_in[] = {"granted", "exempt", "not-needed", "set-up-done"};
 
 }  // namespace
 
@@ -31,7 +36,17 @@ Status Broker::grant_audit(Process& process, const wire::Reader& frame, Packet&)
   if (event.failures > 1000000) event.failures = -1;
   (void)audit_.record(event);  // a full log does not lock people out; the console of a rescue system has none
   tell(process, event);
+  witness(process, event);
+  counters_.count(event.what);
   return Done{};
+}
+
+// A change of this service may wait for somebody who gets in. Only root's process signs a person in somewhere.
+void Broker::witness(const Process& process, const Event& event) {
+  const bool in = std::find(std::begin(let_in), std::end(let_in), event.what) != std::end(let_in);
+  if (!in || process.stage != Stage::opened || process.peer != 0) return;
+  if (Status borne = bear_witness(settings_.data_dir, event.service, process.user, process.peer_process); !borne)
+    log("unavailable", "service " + cleaned(event.service, 64) + ": " + borne.error().what);
 }
 
 // Left for utmfa-deliver, when the process that asked already goes on. Who may be told, and where, is not known here.

@@ -7,9 +7,11 @@
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <optional>
 
 #include "broker.h"
@@ -21,6 +23,9 @@ namespace utmfa {
 namespace {
 
 enum class Mode { serve, session, check, nursery, deliver };
+
+char path_variable[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", language_variable[] = "LC_ALL=C.UTF-8";
+char* const clean_environment[] = {path_variable, language_variable, nullptr};
 
 struct Options {
   Settings settings;
@@ -119,8 +124,25 @@ void allow_many_descriptors() {
   (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// Where there is no systemd nobody else does it after a restart of the machine: what was switched on and never
+// confirmed is taken back. A sign-in does not depend on it.
+void take_back_unconfirmed(const Settings& settings) {
+  struct stat about {};
+  if (lstat("/run/systemd/system", &about) == 0 || access(UTMFA_ADMIN, X_OK) != 0) return;
+  const pid_t pid = fork();
+  if (pid == 0) {
+    execle(UTMFA_ADMIN, UTMFA_ADMIN, "--data-dir", settings.data_dir.c_str(), "service", "revert", "--due",
+           static_cast<char*>(nullptr), clean_environment);
+    _exit(127);
+  }
+  int status = 0;
+  while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+}
+
 int run(const Options& options) {
   allow_many_descriptors();
+  if (options.mode == Mode::serve) take_back_unconfirmed(options.settings);
   ConfigFile config(options.settings.config);
   if (Status loaded = config.load(); !loaded) return refused(loaded.error());
   if (const Result<SandboxUser> user = sandbox_user(options.settings.user); !user) return refused(user.error());

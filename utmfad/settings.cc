@@ -25,9 +25,19 @@ void Seen::look() { seen_ = identity(path_); }
 
 bool Seen::changed() const { return !same(seen_, identity(path_)); }
 
+bool ConfigFile::changed() const {
+  for (const Seen& each : seen_)
+    if (each.changed()) return true;
+  return seen_.empty();
+}
+
+// Looked at before it is read: what changes meanwhile is noticed the next time.
 Status ConfigFile::load() {
-  seen_.look();
-  Result<Config> loaded = load_config(seen_.path(), kind_names());
+  seen_.clear();
+  seen_.emplace_back(config_directory(path_));
+  const Result<std::vector<std::string>> files = config_files(path_);
+  for (const std::string& each : files ? *files : std::vector<std::string>{path_}) seen_.emplace_back(each);
+  Result<Config> loaded = load_config(path_, kind_names());
   if (!loaded) return loaded.error();
   config_ = std::move(*loaded);
   return Done{};

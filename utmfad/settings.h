@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include <string>
+#include <vector>
 
 #include "config/config.h"
 
@@ -35,13 +36,14 @@ class Seen {
 
 class ConfigFile {
  public:
-  explicit ConfigFile(std::string path) : seen_(std::move(path)) {}
+  explicit ConfigFile(std::string path) : path_(std::move(path)) {}
   Status load();  // an error leaves what is in force
-  bool changed() const { return seen_.changed(); }
+  bool changed() const;
   const Config& config() const { return config_; }
 
  private:
-  Seen seen_;
+  std::string path_;
+  std::vector<Seen> seen_;  // the file, the directory beside it, and what is in that
   Config config_;
 };
 

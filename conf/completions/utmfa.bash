@@ -14,7 +14,7 @@ _utmfa_verb() {
     word=${COMP_WORDS[i]}
     case $word in
       --user|--language|--config|--data-dir|--keys-dir|--run-dir|--pam-dir|--locale-dir|--reason|--valid|--from|--tty|\
---lines|--file|--root|--sshd-settings|--label|--digits|--period|--algorithm|--secret-file|--serial|--counter|--password-file|--format|--kind|--until|--code|--path|--origin|--rejected|--passphrase-file|--to|--kept|--unused) i=$((i + 1)) ;;
+--lines|--file|--root|--sshd-settings|--label|--digits|--period|--algorithm|--secret-file|--serial|--counter|--password-file|--format|--kind|--until|--code|--path|--origin|--rejected|--passphrase-file|--to|--kept|--unused|--first|--confirm-within|--prometheus) i=$((i + 1)) ;;
       -*) ;;
       *) verb+=("$word") ;;
     esac
@@ -27,13 +27,15 @@ _utmfa_value() {
     --user) COMPREPLY=($(compgen -u -- "$current")) ;;
     --language) _utmfa_words en ja ;;
     --format) _utmfa_words csv json pskc entra ;;
+    --first) _utmfa_words password key ;;
+    --confirm-within) _utmfa_words 2m 10m 30m 1h ;;
     --unused) _utmfa_words 30d 90d 180d 365d ;;
     --kind) _utmfa_words totp hotp ;;
     --digits) _utmfa_words 6 7 8 ;;
     --period) _utmfa_words 30 60 ;;
     --algorithm) _utmfa_words sha1 sha256 sha512 ;;
     --valid) _utmfa_words 10m 1h 12h 1d 7d 30d ;;
-    --config|--file|--password-file|--passphrase-file|--rejected|--to|--secret-file|--sshd-settings) COMPREPLY=($(compgen -f -- "$current")) ;;
+    --config|--file|--password-file|--passphrase-file|--rejected|--to|--secret-file|--sshd-settings|--prometheus) COMPREPLY=($(compgen -f -- "$current")) ;;
     --data-dir|--keys-dir|--run-dir|--pam-dir|--locale-dir|--root) COMPREPLY=($(compgen -d -- "$current")) ;;
     --from) if [[ " ${COMP_WORDS[*]} " == *' import '* ]]; then _utmfa_words google-authenticator oath u2f; fi ;;
     --label|--serial|--counter|--until|--code|--reason|--tty|--lines|--path|--origin|--kept) ;;
@@ -64,7 +66,7 @@ _utmfa_admin() {
   _utmfa_verb
   _utmfa_value && return
   case "${verb[*]}" in
-    '') _utmfa_words status setup doctor check log explain list show unlock pass reset terminate restore import export report token contact gateway state keys "$_utmfa_common" ;;
+    '') _utmfa_words status setup doctor check log explain list show unlock pass reset terminate restore import export report token contact gateway state keys service after-restore "$_utmfa_common" ;;
     unlock|pass|reset|terminate) if [[ ${COMP_WORDS[COMP_CWORD]} == -* ]]; then _utmfa_words --stdin --reason --yes "$_utmfa_common"
       else COMPREPLY=($(compgen -u -- "${COMP_WORDS[COMP_CWORD]}")); fi ;;
     show|restore|explain|'state show'|'state rebuild') COMPREPLY=($(compgen -u -- "${COMP_WORDS[COMP_CWORD]}")) ;;
@@ -77,6 +79,14 @@ _utmfa_admin() {
     'token return '*|'token retire '*) _utmfa_words --reason --force --yes "$_utmfa_common" ;;
     'token resync '*) _utmfa_words --reason "$_utmfa_common" ;;
     state) _utmfa_words show rebuild ;;
+    status) _utmfa_words --prometheus "$_utmfa_common" ;;
+    after-restore) _utmfa_words --reason --everybody --dry-run --yes "$_utmfa_common" ;;
+    service) _utmfa_words enable disable confirm revert status ;;
+    'service enable '*) _utmfa_words --first --observe --until --confirm-within --dry-run --yes "$_utmfa_common" ;;
+    'service disable '*) _utmfa_words --dry-run --yes "$_utmfa_common" ;;
+    'service enable'|'service disable'|'service confirm'|'service status')
+      COMPREPLY=($(compgen -W "$(cd /etc/pam.d && ls)" -- "${COMP_WORDS[COMP_CWORD]}")) ;;
+    'service revert') _utmfa_words --due "$(cd /etc/pam.d && ls)" ;;
     contact) COMPREPLY=($(compgen -u -- "${COMP_WORDS[COMP_CWORD]}")) ;;
     'contact '*) _utmfa_words --unproven-by-desk --remove --reason "$_utmfa_common" ;;
     gateway) _utmfa_words test ;;

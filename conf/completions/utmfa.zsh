@@ -94,6 +94,18 @@ _utmfa_admin_verb() {
         *) _values 'verb' show rebuild ;;
       esac ;;
     keys) _values 'verb' list new activate reseal ;;
+    status) _arguments '1:verb:' '--prometheus=[numbers for monitoring]:file:_files' $common ;;
+    after-restore) _arguments '1:verb:' '--reason=[why]:reason:' '--everybody[also where nothing is noticed]' \
+      '--dry-run[only show it]' '--yes[do not ask]' $common ;;
+    service) case $words[2] in
+        enable) _arguments '1:verb:' '2:verb:' '3:service:_files -W /etc/pam.d' '--first=[what comes before the code]:first:(password key)' \
+          '--observe[try it out]' '--until=[last day of the trial]:date:' '--confirm-within=[taken back after this time]:time:' \
+          '--dry-run[only show it]' '--yes[do not ask]' $common ;;
+        disable) _arguments '1:verb:' '2:verb:' '3:service:_files -W /etc/pam.d' '--dry-run[only show it]' '--yes[do not ask]' $common ;;
+        revert) _arguments '1:verb:' '2:verb:' '3:service:_files -W /etc/pam.d' '--due[only what waited long enough]' $common ;;
+        confirm|status) _arguments '1:verb:' '2:verb:' '3:service:_files -W /etc/pam.d' $common ;;
+        *) _values 'verb' enable disable confirm revert status ;;
+      esac ;;
     *) _arguments '1:verb:' $common ;;
   esac
 }
@@ -108,6 +120,6 @@ elif [[ $service == utmfa-enroll ]]; then
   _arguments -C '--user=[whom to register]:person:_users' $common \
     '1:verb:(add confirm test apply list default order rename change-number remove)' '*::word:_utmfa_enroll_verb'
 else
-  _arguments -C $common '1:verb:(status setup doctor check log explain list show unlock pass reset terminate restore import export report token contact gateway state keys)' \
+  _arguments -C $common '1:verb:(status setup doctor check log explain list show unlock pass reset terminate restore import export report token contact gateway state keys service after-restore)' \
     '*::word:_utmfa_admin_verb'
 fi

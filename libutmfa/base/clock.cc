@@ -88,4 +88,19 @@ std::string date_text(Time time) {
   return {local.text, std::strftime(local.text, sizeof local.text, "%Y-%m-%d", &local.parts)};
 }
 
+std::optional<Time> end_of_date(std::string_view date) {
+  if (date.size() != 10 || date[4] != '-' || date[7] != '-') return std::nullopt;
+  const auto year = part(date, 0, 4, 1970, 9999), month = part(date, 5, 2, 1, 12), day = part(date, 8, 2, 1, 31);
+  if (!year || !month || !day) return std::nullopt;
+  std::tm parts{};
+  parts.tm_year = *year - 1900;
+  parts.tm_mon = *month - 1;
+  parts.tm_mday = *day;
+  parts.tm_isdst = -1;
+  std::tm checked = parts;
+  if (std::mktime(&checked) == -1 || checked.tm_mday != *day) return std::nullopt;  // 31 April has become 1 May
+  ++parts.tm_mday;
+  return std::mktime(&parts);
+}
+
 }  // namespace utmfa

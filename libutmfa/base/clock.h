@@ -29,5 +29,6 @@ std::optional<Time> from_iso_time(std::string_view text);  // needs a zone: +09:
 std::string clock_text(Time time);                         // local hour and minute: 10:25
 std::string end_text(Time end);                            // the first whole minute at which it is over: 10:26
 std::string date_text(Time time);                          // local date: 2026-11-22
+std::optional<Time> end_of_date(std::string_view date);    // the first moment after that local date
 
 }  // namespace utmfa

@@ -15,6 +15,7 @@ namespace utmfa {
 struct Place {  // where in a file something stands, counted from 1 in lines and bytes; line 0 = nowhere
   int line = 0;
   int column = 0;
+  int file = 0;  // where several are read as one: which of them
 
   friend bool operator==(const Place&, const Place&) = default;
 };

@@ -54,8 +54,9 @@ void add_own(Config& config, std::string_view name) {
   own.remind = 0;
   own.field = Field::many;
   own.unlock = Unlock::ask;
+  own.observe_until = 0;
   own.require_at = own.not_enrolled_at = own.methods_at = own.account_at = own.remember_at = own.remind_at =
-      own.unlock_at = own.key_models_at = own.field_at = {};
+      own.unlock_at = own.key_models_at = own.field_at = own.observe_at = {};
 }
 
 }  // namespace

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "base/file.h"
 #include "base/text.h"
 #include "config/built_in.h"
 #include "config/fido.h"
@@ -45,6 +44,13 @@ Status read_remember(const Source& source, const Node& node, std::int64_t& to) {
   to = 0;
   if (node.value() && node.text == "off") return Done{};
   return read_duration(source, node, minute, 30 * day, to);
+}
+
+Status read_date(const Source& source, const Node& node, Time& to) {
+  const auto end = node.value() ? end_of_date(node.text) : std::nullopt;
+  if (!end) return source.wrong(node, "a date like 2026-12-31 is expected");
+  to = *end;
+  return Done{};
 }
 
 Status read_service_names(const Source& source, const Node& node, std::vector<std::string>& to) {
@@ -100,6 +106,7 @@ constexpr Key<Service> service_keys[] = {
     {"field", placed<&S::field_at, word<&S::field, field_words>>},
     {"wait-prompt", word<&S::wait_prompt, wait_words>},
     {"prompts", by<&S::prompts, read_own_words>},
+    {"observe-until", placed<&S::observe_at, by<&S::observe_until, read_date>>},
 };
 
 constexpr Key<Exemption> exemption_keys[] = {
@@ -199,7 +206,8 @@ Status read_gateway(const Source& source, const Node& node, Gateways& to) {
                                          : read_map<GatewayRules>(source, node, gateway_keys, rules);
   if (!read) return read;
   if (!rules.command.empty()) return Done{};
-  return yaml_error(source.path, node.key_at, "gateways." + node.key + " has no command", "a command is expected");
+  return yaml_error(source.path(node.key_at), node.key_at, "gateways." + node.key + " has no command",
+                    "a command is expected");
 }
 
 constexpr Key<Gateways> kind_keys[] = {
@@ -244,7 +252,7 @@ Status read_exemptions(const Source& source, const Node& node, Config& to) {
     if (child.kind != Node::Kind::map) return source.wrong(child, "a rule with users, groups or networks is expected");
     if (Status read = read_map<Exemption>(source, child, exemption_keys, rule); !read) return read;
     if (rule.users.empty() && rule.groups.empty() && rule.networks.empty())
-      return yaml_error(source.path, child.at, "this rule does not say whom it exempts",
+      return yaml_error(source.path(child.at), child.at, "this rule does not say whom it exempts",
                         "at least one of users, groups and networks is expected");
     to.exemptions.push_back(std::move(rule));
   }
@@ -255,7 +263,7 @@ Status read_throttle(const Source& source, const Node& node, Config& to) {
   ThrottleRules& rules = to.throttle;
   if (Status read = read_map<ThrottleRules>(source, node, throttle_keys, rules); !read) return read;
   if (rules.longest_delay < rules.first_delay)
-    return yaml_error(source.path, node.at,
+    return yaml_error(source.path(node.at), node.at,
                       "longest-delay is " + duration_text(rules.longest_delay) + " and first-delay is " +
                           duration_text(rules.first_delay),
                       "a longest-delay of at least first-delay is expected");
@@ -321,29 +329,26 @@ const GatewayRules& Config::gateway(std::string_view kind) const {
 }
 
 Result<Config> parse_config(std::string_view text, const std::string& path, std::span<const std::string_view> kinds) {
-  const Result<Node> tree = read_tree(text, path);
-  if (!tree) return tree.error();
+  const ConfigPart part{path, std::string(text)};
+  return parse_config({&part, 1}, kinds);
+}
+
+Result<Config> parse_config(std::span<const ConfigPart> parts, std::span<const std::string_view> kinds) {
   Config config;
-  config.path = path;
-  if (Status read = read_map<Config>({path, kinds}, *tree, config_keys, config); !read) return read.error();
+  Node whole;
+  for (const ConfigPart& part : parts) {
+    Result<Node> tree = read_tree(part.text, part.path, static_cast<int>(config.files.size()));
+    if (!tree) return tree.error();
+    config.files.push_back(part.path);
+    if (tree->kind != Node::Kind::map && tree->kind != Node::Kind::nothing)
+      return Source{config.files, kinds}.wrong(*tree, "KEY: VALUE lines are expected");
+    merge(whole, std::move(*tree), "exempt");
+  }
+  config.path = config.files.front();
+  if (Status read = read_map<Config>({config.files, kinds}, whole, config_keys, config); !read) return read.error();
   add_built_in(config);
   config.warnings = warnings(config);
   return config;
-}
-
-Result<Config> load_config(const std::string& path, std::span<const std::string_view> kinds) {
-  if (path.empty() || path.front() != '/') return Error{Code::invalid, path + ": is not an absolute path"};
-  const std::size_t slash = path.rfind('/');
-  const Result<Descriptor> directory = open_directory(path.substr(0, std::max<std::size_t>(slash, 1)), Privacy::open);
-  if (!directory && directory.error().code == Code::not_found) return parse_config("", path, kinds);
-  if (!directory) return directory.error();
-  const Result<Descriptor> file =
-      open_file(directory->get(), path.substr(slash + 1), path, Privacy::open, Access::read);
-  if (!file && file.error().code == Code::not_found) return parse_config("", path, kinds);
-  if (!file) return file.error();
-  const Result<std::string> text = contents(file->get(), path, longest_config);
-  if (!text) return text.error();
-  return parse_config(*text, path, kinds);
 }
 
 }  // namespace utmfa

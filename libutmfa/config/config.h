@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// utmfa.yaml, read and checked. Every key has a default; an unknown key, a wrong type or a value out of range is
+// utmfa.yaml and its conf.d, read and checked. Every key has a default; an unknown key, a wrong type or a value out of range is
 // an error with file, line and column and what was expected. Values remember the line that set them, so that
-// `utmfa-admin explain` can name it. This room opens no file but the one it is given.
+// `utmfa-admin explain` can name it. This room opens no file but these.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "base/yaml.h"
 #include "guard/guard.h"
@@ -61,9 +62,10 @@ struct Service {
   Field field = Field::many;
   WaitPrompt wait_prompt = WaitPrompt::automatic;
   std::map<std::string, OwnWords, std::less<>> prompts;  // by kind, unnamed_prompt or one_field_prompt
+  Time observe_until = 0;  // until then whoever fails is let in all the same; 0 = not at all
   // line 0 = built-in default
   Place require_at, not_enrolled_at, methods_at, account_at, remember_at, remind_at, unlock_at, verification_at,
-      key_models_at, field_at;
+      key_models_at, field_at, observe_at;
 };
 
 struct Network {
@@ -127,8 +129,9 @@ struct GatewayRules {
 inline constexpr std::string_view gateway_kinds[] = {"mail", "sms", "voice", "push"};
 
 struct Config {
-  std::string path;      // for messages
-  std::string language;  // "" = auto
+  std::string path;                // for messages
+  std::vector<std::string> files;  // path, and those of conf.d that were read with it
+  std::string language;            // "" = auto
   std::string issuer = "utmfa";
   std::string region = "JP";  // of telephone numbers without a country code
   Service fallback;           // services.default
@@ -144,7 +147,9 @@ struct Config {
   std::vector<std::string> warnings;  // what parses but cannot be meant, one line each with its place
 
   const Service& service(std::string_view name) const;
-  const GatewayRules& gateway(std::string_view kind) const;  // without a command where there is none
+  const std::string& file_of(Place at) const { return files[static_cast<std::size_t>(at.file)]; }
+  std::string shown(Place at) const { return shown_place(file_of(at), at); }  // "FILE:LINE:COLUMN"
+  const GatewayRules& gateway(std::string_view kind) const;                   // without a command where there is none
 };
 
 inline constexpr std::size_t longest_config = 262144;
@@ -153,6 +158,15 @@ inline constexpr std::string_view self_service = "utmfa-enroll";  // a person ch
 
 // `kinds`: the names that may stand in `methods` and `default-kinds`.
 Result<Config> parse_config(std::string_view text, const std::string& path, std::span<const std::string_view> kinds);
+// Several as one: maps are merged key by key, what stands in a later file takes the place of the same in an earlier one,
+// and the rules of `exempt` are added to those before.
+struct ConfigPart {
+  std::string path, text;
+};
+Result<Config> parse_config(std::span<const ConfigPart> parts, std::span<const std::string_view> kinds);
+// The file, and what is in the directory conf.d beside it and ends in .yaml, in the order of the bytes of their names.
+Result<std::vector<std::string>> config_files(const std::string& path);
+std::string config_directory(const std::string& path);
 // A proven absent file is the built-in defaults.
 Result<Config> load_config(const std::string& path, std::span<const std::string_view> kinds);
 

@@ -52,12 +52,38 @@ class Builder final : public YamlReader {
   std::vector<Node*> open_;
 };
 
+void stamp(Node& node, int file) {
+  node.key_at.file = node.at.file = file;
+  for (Node& child : node.children) stamp(child, file);
+}
+
 }  // namespace
 
-Result<Node> read_tree(std::string_view text, const std::string& path) {
+Result<Node> read_tree(std::string_view text, const std::string& path, int file) {
   Builder builder;
   if (Status read = read_yaml(text, path, longest_config, builder); !read) return read.error();
+  stamp(builder.root, file);
   return std::move(builder.root);
+}
+
+void merge(Node& under, Node over, std::string_view added) {
+  if (over.kind == Node::Kind::nothing) return;
+  if (under.kind == Node::Kind::list && over.kind == Node::Kind::list && under.key == added) {
+    for (Node& child : over.children) under.children.push_back(std::move(child));
+    return;
+  }
+  if (under.kind != Node::Kind::map || over.kind != Node::Kind::map) {
+    under = std::move(over);
+    return;
+  }
+  for (Node& child : over.children) {
+    const auto same = std::find_if(under.children.begin(), under.children.end(),
+                                   [&child](const Node& each) { return each.key == child.key; });
+    if (same == under.children.end())
+      under.children.push_back(std::move(child));
+    else
+      merge(*same, std::move(child), added);
+  }
 }
 
 Error Source::wrong(const Node& node, std::string_view expected) const {
@@ -69,17 +95,17 @@ Error Source::wrong(const Node& node, std::string_view expected) const {
     case Node::Kind::map: what += " is a map"; break;
     case Node::Kind::list: what += " is a list"; break;
   }
-  return yaml_error(path, node.at, what, expected);
+  return yaml_error(path(node.at), node.at, what, expected);
 }
 
 Error Source::unknown(const Node& node, const std::vector<std::string_view>& known) const {
   std::string expected;
   for (const std::string_view key : known) expected.append(expected.empty() ? "one of " : ", ").append(key);
-  return yaml_error(path, node.key_at, "unknown key " + shown(node.key), expected + " is expected");
+  return yaml_error(path(node.key_at), node.key_at, "unknown key " + shown(node.key), expected + " is expected");
 }
 
 Error Source::wrong_list(const Node& node, std::string_view expected) const {
-  return node.kind == Node::Kind::list ? yaml_error(path, node.at, node.key + " is an empty list", expected)
+  return node.kind == Node::Kind::list ? yaml_error(path(node.at), node.at, node.key + " is an empty list", expected)
                                        : wrong(node, expected);
 }
 
@@ -117,7 +143,8 @@ Status read_texts(const Source& source, const Node& node, std::vector<std::strin
     std::string text;
     if (Status read = read_text(source, child, 255, text); !read) return read;
     if (std::find(to.begin(), to.end(), text) != to.end())
-      return yaml_error(source.path, child.at, shown(text) + " stands here a second time", "each once is expected");
+      return yaml_error(source.path(child.at), child.at, shown(text) + " stands here a second time",
+                        "each once is expected");
     to.push_back(std::move(text));
   }
   return Done{};
@@ -133,7 +160,7 @@ Status read_kinds(const Source& source, const Node& node, std::vector<std::strin
     if (std::find(source.kinds.begin(), source.kinds.end(), child.text) == source.kinds.end()) {
       std::string known;
       for (const std::string_view kind : source.kinds) known.append(known.empty() ? "" : ", ").append(kind);
-      return yaml_error(source.path, child.at, "unknown kind of method " + shown(child.text),
+      return yaml_error(source.path(child.at), child.at, "unknown kind of method " + shown(child.text),
                         "one of " + known + " is expected");
     }
   return Done{};
@@ -157,10 +184,10 @@ Status check_service_name(const Source& source, const Node& node, std::string_vi
   };
   const Place at = node.key.empty() ? node.at : node.key_at;
   if (name.empty() || name.size() > 64 || !std::all_of(name.begin(), name.end(), allowed))
-    return yaml_error(source.path, at, shown(name) + " is no name of a service",
+    return yaml_error(source.path(at), at, shown(name) + " is no name of a service",
                       "1 to 64 of A-Z, a-z, 0-9 and _.@- are expected");
   if (name == test_service)
-    return yaml_error(source.path, at, std::string(test_service) + " is built in", "another service is expected");
+    return yaml_error(source.path(at), at, std::string(test_service) + " is built in", "another service is expected");
   return Done{};
 }
 

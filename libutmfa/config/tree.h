@@ -26,12 +26,15 @@ struct Node {
   bool value() const { return kind == Kind::plain || kind == Kind::quoted; }
 };
 
-Result<Node> read_tree(std::string_view text, const std::string& path);
+Result<Node> read_tree(std::string_view text, const std::string& path, int file);
+// What `over` says takes the place of the same in `under`, map by map; lists named `added` are added to.
+void merge(Node& under, Node over, std::string_view added);
 
 // What the readers of values need to know of the file.
 struct Source {
-  const std::string& path;
+  std::span<const std::string> files;
   std::span<const std::string_view> kinds;
+  const std::string& path(Place at) const { return files[static_cast<std::size_t>(at.file)]; }
 
   Error wrong(const Node& node, std::string_view expected) const;
   Error unknown(const Node& node, const std::vector<std::string_view>& known) const;

@@ -20,20 +20,20 @@ void check_service(const Config& config, std::string_view name, const Service& s
     told.push_back(
         filled("{0}: {1}.not-enrolled = {2} has no effect: {1}.require is {3}, and only always asks people who "
                "are not enrolled",
-               {shown_place(config.path, service.not_enrolled_at), section, utmfa::name(service.not_enrolled),
+               {config.shown(service.not_enrolled_at), section, utmfa::name(service.not_enrolled),
                 utmfa::name(service.require)}));
   const bool leads = service.not_enrolled == NotEnrolled::set_up && service.require == Require::always;
   if (leads && service.account == AccountDoor::off && said_here(service.not_enrolled_at, inherited.not_enrolled_at))
     told.push_back(filled(
         "{0}: {1}.not-enrolled = set-up needs {1}.account = enforce: without it, people who are not enrolled are "
         "refused and not led through registering",
-        {shown_place(config.path, service.not_enrolled_at), section}));
+        {config.shown(service.not_enrolled_at), section}));
   if (service.remind != 0 && service.account == AccountDoor::off && said_here(service.remind_at, inherited.remind_at))
     told.push_back(filled("{0}: {1}.remind has no effect: it needs {1}.account = enforce",
-                          {shown_place(config.path, service.remind_at), section}));
+                          {config.shown(service.remind_at), section}));
   if (said_here(service.unlock_at, inherited.unlock_at) && name != "default" && name.substr(0, 4) != "gdm-")
     told.push_back(filled("{0}: {1}.unlock has no effect: only GDM (services gdm-*) tells that a screen is unlocked",
-                          {shown_place(config.path, service.unlock_at), section}));
+                          {config.shown(service.unlock_at), section}));
   const auto is_default = [&defaults](const std::string& kind) {
     return std::find(defaults.begin(), defaults.end(), kind) != defaults.end();
   };
@@ -42,14 +42,14 @@ void check_service(const Config& config, std::string_view name, const Service& s
     told.push_back(
         filled("{0}: {1}.methods takes no kind of registration.default-kinds: people cannot use their default "
                "method there",
-               {shown_place(config.path, service.methods_at), section}));
+               {config.shown(service.methods_at), section}));
 }
 
 // Programs that call account management also where they ask nobody.
 void check_account_door(const Config& config, std::string_view name, const Service& service, const Service& inherited,
                         std::vector<std::string>& told) {
   if (service.account == AccountDoor::off || !said_here(service.account_at, inherited.account_at)) return;
-  const std::string place = shown_place(config.path, service.account_at);
+  const std::string place = config.shown(service.account_at);
   if (name == "sudo" || name == "sudo-i")
     told.push_back(
         filled("{0}: services.{1}.account = enforce refuses whom sudo itself does not ask, within its time "
@@ -66,7 +66,7 @@ void check_field(const Config& config, std::string_view name, const Service& ser
   told.push_back(
       filled("{0}: services.sshd.field = one judges the code before the password: whoever knows a name can "
              "lock its codes from afar",
-             {shown_place(config.path, service.field_at)}));
+             {config.shown(service.field_at)}));
 }
 
 void check_exemption(const Config& config, const Exemption& rule, std::vector<std::string>& told) {
@@ -74,7 +74,7 @@ void check_exemption(const Config& config, const Exemption& rule, std::vector<st
   for (const Network& network : rule.networks)
     if (network.prefix == 0)
       told.push_back(filled("{0}: this rule exempts everybody who signs in from {1}, at every service",
-                            {shown_place(config.path, rule.at), network_text(network)}));
+                            {config.shown(rule.at), network_text(network)}));
 }
 
 void check_push(const Config& config, std::vector<std::string>& told) {
@@ -83,7 +83,7 @@ void check_push(const Config& config, std::vector<std::string>& told) {
   told.push_back(
       filled("{0}: gateways.push.matching is approval: whoever knows a password can ask in the app until somebody "
              "agrees without looking; numbers is safe",
-             {shown_place(config.path, push.at)}));
+             {config.shown(push.at)}));
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ bool named(const std::vector<std::string>& names, std::string_view name) {
 }
 
 std::string at(const Question& ask, Place place) {
-  return place.line == 0 ? "(default)" : "(" + ask.config.path + ":" + std::to_string(place.line) + ")";
+  return place.line == 0 ? "(default)" : "(" + ask.config.file_of(place) + ":" + std::to_string(place.line) + ")";
 }
 
 // "services.sshd.require = always (/etc/utmfa/utmfa.yaml:12)"; a value that a service inherits is named where it stands.
@@ -261,6 +261,7 @@ Plan plan(const Config& config, const SignIn& sign_in, const Account& account, T
   const Question ask{config, sign_in, account, now, place_mark, config.service(sign_in.service)};
   Plan plan;
   plan.enrolled = enrolled(ask);
+  if (ask.service.observe_until > now) plan.observed_until = ask.service.observe_until;
   std::string unresolved;
   if (exempt(ask, plan.reason, unresolved)) {
     plan.need = Need::exempt;

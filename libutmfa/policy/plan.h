@@ -70,6 +70,7 @@ struct Plan {
   std::vector<Offer> offers;  // default first; empty with Need::factor = asked all the same, and denied
   std::vector<Refusal> refusals;
   bool enrolled = false;
+  Time observed_until = 0;  // until then whoever fails is let in all the same; 0 = he is not
 };
 
 Plan plan(const Config& config, const SignIn& sign_in, const Account& account, Time now, std::uint64_t place_mark);

@@ -30,6 +30,28 @@ Outcome decided(Outcome outcome, const SignIn& who, Outside& outside, std::strin
   return audited(outcome, event(name(outcome), who, reason), outside);
 }
 
+// While a service is only tried out nobody is let in whom that was not said.
+Status announced(const Plan& plan, Outside& outside) {
+  if (plan.observed_until == 0) return Done{};
+  return outside.conversation.tell(
+      say("This is tried out until {0}: whoever fails it is still let in.", {date_text(plan.observed_until - 1)}),
+      Style::info);
+}
+
+// A refusal; while the service is only tried out, it is told and written down as one, and does not keep anybody out.
+Outcome kept_or_observed(Outcome outcome, Event last, const Plan& plan, Outside& outside) {
+  last.what = name(outcome);
+  const bool refusal = outcome == Outcome::denied || outcome == Outcome::locked;
+  if (!refusal || plan.observed_until == 0) return audited(outcome, last, outside);
+  const std::string until = date_text(plan.observed_until - 1);
+  last.what = name(Outcome::observed);
+  last.reason = "would be " + std::string(name(outcome)) + " after " + until + ": " + last.reason;
+  const Status told = outside.conversation.tell(
+      say("Until {0} you are let in all the same; after that you would not be.", {until}), Style::error);
+  if (!told) last.what = name(Outcome::aborted);
+  return audited(told ? Outcome::observed : Outcome::aborted, last, outside);
+}
+
 Outcome undecided(const Error& error, const SignIn& who, Outside& outside) {
   if (error.code == Code::conflict)
     (void)last_word(who, outside.conversation, say("Your methods were changed meanwhile. Please sign in again."));
@@ -59,13 +81,14 @@ Outcome kept_out(const SignIn& who, Outside& outside, const Plan& plan) {
     (void)last_word(who, outside.conversation,
                     say("This machine asks for a second confirmation, and you have not set it up yet. "
                         "Run utmfa-enroll first."));
-    return decided(Outcome::denied, who, outside, plan.reason);
+    return kept_or_observed(Outcome::denied, event({}, who, plan.reason), plan, outside);
   }
   (void)last_word(who, outside.conversation,
                   say("This machine asks for a second confirmation, and you have not set it up yet. "
                       "Sign in once with your password, or run utmfa-enroll on a machine that lets "
                       "you in."));
-  return decided(Outcome::denied, who, outside, "no password and no key was asked for before: " + plan.reason);
+  return kept_or_observed(Outcome::denied,
+                          event({}, who, "no password and no key was asked for before: " + plan.reason), plan, outside);
 }
 
 // Decides without the vault where it can; otherwise there is no decision.
@@ -85,9 +108,9 @@ std::string to_be_asked(const SignIn& who) {
 }
 
 std::string_view name(Outcome outcome) {
-  static constexpr std::array<std::string_view, 11> names = {
-      "granted",       "denied",      "locked",         "exempt",      "not-needed", "set-up-offered",
-      "set-up-needed", "set-up-done", "set-up-put-off", "unavailable", "aborted"};
+  static constexpr std::array<std::string_view, 12> names = {
+      "granted",        "denied",        "locked",      "exempt",         "observed",    "not-needed",
+      "set-up-offered", "set-up-needed", "set-up-done", "set-up-put-off", "unavailable", "aborted"};
   return names[static_cast<std::size_t>(outcome)];
 }
 
@@ -109,11 +132,15 @@ Outcome sign_in(const SignIn& who, Outside& outside) {
     // Nothing is asked here: the rest of the PAM stack proves who it is, and only then its password door registers him.
     case Need::set_up:
       if (who.first == FirstFactor::unknown) return kept_out(who, outside, plan);
+      // Nobody has to register while the service is only tried out.
+      if (plan.observed_until != 0)
+        return kept_or_observed(Outcome::denied, event({}, who, plan.reason), plan, outside);
       return decided(Outcome::set_up_needed, who, outside, plan.reason);
     case Need::set_up_elsewhere: return kept_out(who, outside, plan);
     case Need::factor: break;
   }
 
+  if (!announced(plan, outside)) return decided(Outcome::aborted, who, outside, "the person is gone");
   Dialogue dialogue(who, service, *account, plan, outside);
   const Result<Passed> passed = dialogue.run();
   if (!passed) {
@@ -129,8 +156,7 @@ Outcome sign_in(const SignIn& who, Outside& outside) {
   Outcome outcome = Outcome::denied;
   if (passed->end == End::locked) outcome = Outcome::locked;
   if (passed->end == End::accepted) outcome = Outcome::granted;
-  last.what = name(outcome);
-  return audited(outcome, last, outside);
+  return kept_or_observed(outcome, std::move(last), plan, outside);
 }
 
 Outcome account_check(const SignIn& who, Outside& outside) {
@@ -151,10 +177,11 @@ Outcome account_check(const SignIn& who, Outside& outside) {
                                       : say("This machine asks for a second confirmation, and this way of signing in "
                                             "skipped it. Please tell your administrator."),
                                   Style::error);
-  return decided(Outcome::denied, who, outside,
-                 "no second confirmation was asked before account management: sshd_config needs "
-                 "\"AuthenticationMethods publickey,keyboard-interactive:pam\" (or keyboard-interactive:pam alone); " +
-                     plan.reason);
+  const std::string reason =
+      "no second confirmation was asked before account management: sshd_config needs "
+      "\"AuthenticationMethods publickey,keyboard-interactive:pam\" (or keyboard-interactive:pam alone); " +
+      plan.reason;
+  return kept_or_observed(Outcome::denied, event({}, who, reason), plan, outside);
 }
 
 }  // namespace utmfa

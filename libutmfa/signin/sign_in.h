@@ -21,6 +21,8 @@
 
 namespace utmfa {
 
+// observed: a service is only tried out until a stated day (observe-until), and whoever was denied or locked is let on
+// as if nothing had been asked; never where something could not be decided.
 // set_up_done: at the door of set-up only; whoever was led through registration has proven each of his methods there.
 // set_up_put_off: by somebody to whom it was only offered.
 enum class Outcome {
@@ -28,6 +30,7 @@ enum class Outcome {
   denied,
   locked,
   exempt,
+  observed,
   not_needed,
   set_up_offered,
   set_up_needed,

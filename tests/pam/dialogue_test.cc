@@ -29,10 +29,9 @@ void every_result_has_its_code(void**) {
     const char* word;
     int code;
   } table[] = {
-      {"granted", PAM_SUCCESS},       {"denied", PAM_AUTH_ERR},
-      {"locked", PAM_AUTH_ERR},       {"exempt", was_ignored},
-      {"not-needed", was_ignored},    {"remembered", was_ignored},
-      {"set-up-needed", was_ignored}, {"unavailable", PAM_AUTHINFO_UNAVAIL},
+      {"granted", PAM_SUCCESS},  {"denied", PAM_AUTH_ERR},       {"locked", PAM_AUTH_ERR},
+      {"exempt", was_ignored},   {"not-needed", was_ignored},    {"remembered", was_ignored},
+      {"observed", was_ignored}, {"set-up-needed", was_ignored}, {"unavailable", PAM_AUTHINFO_UNAVAIL},
       {"aborted", PAM_ABORT},
   };
   const House house(codes);

@@ -39,11 +39,17 @@ void without_a_mark_the_account_door_asks(void**) {
   const struct {
     const char* word;
     int code;
-  } table[] = {{"not-needed", was_ignored},           {"exempt", was_ignored},
-               {"remembered", was_ignored},           {"denied", PAM_PERM_DENIED},
-               {"locked", PAM_PERM_DENIED},           {"set-up-needed", PAM_PERM_DENIED},
-               {"set-up-done", PAM_AUTHINFO_UNAVAIL}, {"unavailable", PAM_AUTHINFO_UNAVAIL},
-               {"granted", PAM_AUTHINFO_UNAVAIL},     {"aborted", PAM_ABORT},
+  } table[] = {{"not-needed", was_ignored},
+               {"exempt", was_ignored},
+               {"remembered", was_ignored},
+               {"denied", PAM_PERM_DENIED},
+               {"observed", was_ignored},
+               {"locked", PAM_PERM_DENIED},
+               {"set-up-needed", PAM_PERM_DENIED},
+               {"set-up-done", PAM_AUTHINFO_UNAVAIL},
+               {"unavailable", PAM_AUTHINFO_UNAVAIL},
+               {"granted", PAM_AUTHINFO_UNAVAIL},
+               {"aborted", PAM_ABORT},
                {"nonsense", PAM_AUTHINFO_UNAVAIL}};
   const House house(account_codes);
   for (const auto& row : table) {
@@ -64,16 +70,11 @@ void with_a_mark_the_account_door_knows(void**) {
   const struct {
     const char* word;
     int code;
-  } table[] = {{"granted", PAM_SUCCESS},
-               {"exempt", PAM_SUCCESS},
-               {"not-needed", PAM_SUCCESS},
-               {"remembered", PAM_SUCCESS},
-               {"set-up-needed", PAM_NEW_AUTHTOK_REQD},
-               {"denied", PAM_AUTHINFO_UNAVAIL},
-               {"locked", PAM_AUTHINFO_UNAVAIL},
-               {"unavailable", PAM_AUTHINFO_UNAVAIL},
-               {"aborted", PAM_AUTHINFO_UNAVAIL},
-               {"nonsense", PAM_AUTHINFO_UNAVAIL}};
+  } table[] = {
+      {"granted", PAM_SUCCESS},          {"exempt", PAM_SUCCESS},           {"not-needed", PAM_SUCCESS},
+      {"remembered", PAM_SUCCESS},       {"observed", PAM_SUCCESS},         {"set-up-needed", PAM_NEW_AUTHTOK_REQD},
+      {"denied", PAM_AUTHINFO_UNAVAIL},  {"locked", PAM_AUTHINFO_UNAVAIL},  {"unavailable", PAM_AUTHINFO_UNAVAIL},
+      {"aborted", PAM_AUTHINFO_UNAVAIL}, {"nonsense", PAM_AUTHINFO_UNAVAIL}};
   const House house(pass_auth + "account [success=ok new_authtok_reqd=ok default=die] MODULE RUN verifier=none\n");
   for (const auto& row : table) {
     Host host(house);

@@ -86,15 +86,58 @@ void long_files_are_refused(void**) {
   assert_true(!load_config(directory.written("over", full + " "), kinds));
 }
 
+void parts_are_read_in_their_order(void**) {
+  const Directory directory;
+  const std::string path = directory.written(
+      "utmfa.yaml", "issuer: One\nexempt: [{users: [root]}]\nservices:\n  sshd: {require: always, tries: 2}\n");
+  assert_int_equal(mkdir(directory.file("conf.d").c_str(), 0755), 0);
+  assert_true(static_cast<bool>(load_config(path, kinds)));  // an empty one
+  directory.written("conf.d/20-b.yaml", "services:\n  sshd: {tries: 5}\n  sudo: {require: off}\n");
+  directory.written("conf.d/10-a.yaml", "issuer: Two\nexempt: [{users: [taro]}]\nservices:\n  sshd: {tries: 4}\n");
+  directory.written("conf.d/30-c.yml", "issuer: Three\n");
+  directory.written("conf.d/.40-d.yaml", "issuer: Four\n");
+  const Result<Config> config = load_config(path, kinds);
+  if (!config) fail_msg("%s", config.error().what.c_str());
+  assert_string_equal(config->issuer.c_str(), "Two");
+  assert_int_equal(config->service("sshd").tries, 5);
+  assert_true(config->service("sshd").require == Require::always && config->service("sudo").require == Require::off);
+  assert_int_equal(config->exemptions.size(), 2);
+  assert_string_equal(config->shown(config->exemptions[0].at).c_str(), (path + ":2:10").c_str());
+  assert_string_equal(config->file_of(config->exemptions[1].at).c_str(), directory.file("conf.d/10-a.yaml").c_str());
+  assert_string_equal(config->file_of(config->service("sudo").require_at).c_str(),
+                      directory.file("conf.d/20-b.yaml").c_str());
+  assert_string_equal(config->file_of(config->service("sshd").require_at).c_str(), path.c_str());
+}
+
+void a_wrong_part_names_itself(void**) {
+  const Directory directory;
+  const std::string path = directory.written("utmfa.yaml", "issuer: One\n");
+  assert_int_equal(mkdir(directory.file("conf.d").c_str(), 0755), 0);
+  const std::pair<const char*, const char*> wrong[] = {{"services:\n  sshd: {tries: 99}\n", ":2:17: tries is 99"},
+                                                       {"issue: x\n", ":1:1: unknown key"},
+                                                       {"- x\n", ":1:1: this entry is a list"},
+                                                       {"a: [\n", ": this is not YAML"}};
+  for (const auto& [text, expected] : wrong) {
+    const std::string part = directory.written("conf.d/10.yaml", text);
+    const Result<Config> config = load_config(path, kinds);
+    assert_false(static_cast<bool>(config));
+    if (config.error().what.find(part) != 0 || config.error().what.find(expected) == std::string::npos)
+      fail_msg("%s", config.error().what.c_str());
+  }
+  refused((directory.written("conf.d/10.yaml", "", 0666), path), Code::refused);
+  assert_int_equal(chmod(directory.written("conf.d/10.yaml", "").c_str(), 0644), 0);
+  assert_int_equal(chmod(directory.file("conf.d").c_str(), 0777), 0);
+  refused(path, Code::refused);
+}
+
 }  // namespace
 }  // namespace utmfa
 
 int main() {
   const CMUnitTest tests[] = {
-      cmocka_unit_test(utmfa::file_is_read_and_names_itself),
-      cmocka_unit_test(utmfa::absent_is_the_defaults),
-      cmocka_unit_test(utmfa::what_cannot_be_trusted_is_refused),
-      cmocka_unit_test(utmfa::long_files_are_refused),
+      cmocka_unit_test(utmfa::file_is_read_and_names_itself),     cmocka_unit_test(utmfa::absent_is_the_defaults),
+      cmocka_unit_test(utmfa::what_cannot_be_trusted_is_refused), cmocka_unit_test(utmfa::long_files_are_refused),
+      cmocka_unit_test(utmfa::parts_are_read_in_their_order),     cmocka_unit_test(utmfa::a_wrong_part_names_itself),
   };
   return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

@@ -109,7 +109,7 @@ void sample_and_manual_name_every_key(void**) {
       at += name.size() + 2;
     }
   }
-  assert_int_equal(keys, 66);
+  assert_int_equal(keys, 67);
 }
 
 void example_of_the_manual_is_read(void**) {
@@ -253,7 +253,7 @@ void wrong_values_name_their_place(void**) {
        "f:3:15: this entry has no value: text of 1 to 255 bytes without control characters is expected"},
       {"requir: off",
        "f:3:5: unknown key \"requir\": one of require, not-enrolled, methods, tries, time-limit, account, language, "
-       "labels, remember, verification, key-models, remind, unlock, field, wait-prompt, prompts is expected"},
+       "labels, remember, verification, key-models, remind, unlock, field, wait-prompt, prompts, observe-until is expected"},
       {"tries: 3\n    tries: 3", "f:4:5: the key \"tries\" stands here a second time: each key once is expected"},
   };
   for (const Row& row : rows) refused(in_default(row.line), row.error);

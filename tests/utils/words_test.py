@@ -26,7 +26,7 @@ def helped(program, *verb):
     said = place.run(program, *verb, "--help").stdout
     body = said.split("Examples:")[0]
     _, _, below = body.partition("Subcommands:")
-    verbs = re.findall(r"^  ([a-z]+)\b", below, re.M)
+    verbs = re.findall(r"^  ([a-z][a-z-]*)", below, re.M)
     return verbs, set(re.findall(r"--[a-z][a-z-]*", body.partition("Subcommands:")[0]))
 
 
@@ -46,7 +46,7 @@ def manual_words(page):
     """Options and verbs of an mdoc page."""
     page = text(page)
     return ({"--" + each for each in re.findall(r"\bFl Fl ([a-z][a-z-]*)", page)},
-            set(re.findall(r"[a-z]+", " ".join(re.findall(r"^\.It Cm (.*)$", page, re.M)))))
+            set(re.findall(r"[a-z][a-z-]*", " ".join(re.findall(r"^\.It Cm (.*)$", page, re.M)))))
 
 
 def manuals(program, verbs, options):
@@ -64,7 +64,7 @@ def completions(program, verbs, options):
         known = ({"--" + each for each in re.findall(r"^complete .*? -l ([a-z][a-z-]*)", said, re.M)} if name.endswith("fish")
                  else set(re.findall(r"--[a-z][a-z-]*", said)))
         check(not options - known, name, "lacks", options - known)
-        words = set(re.findall(r"[a-z]+", said))
+        words = set(re.findall(r"[a-z][a-z-]*", said))
         check(not verbs - words, name, "lacks the verbs", verbs - words)
         if name.endswith("fish"):
             check(not known - options, name, "has", known - options)

@@ -36,7 +36,9 @@ PamFacts pam_facts(const std::string& directory);  // usually /etc/pam.d
 Findings check_pam_service(const PamFacts& facts, const std::string& service, const Config& config);
 Findings check_pam(const PamFacts& facts, const Config& config);
 Findings check_pam_lines(const Ground& ground, const PamFacts& facts);
-bool misspelt(const PamEntry& entry);  // its module has nearly the name of ours
+bool is_ours(const PamEntry& entry);
+bool is_first_factor(const PamEntry& entry);  // proves a password, by itself
+bool misspelt(const PamEntry& entry);         // its module has nearly the name of ours
 enum class PamReach { yes, no_line, account_only, no_file };
 PamReach reach_of(const PamFacts& facts, const std::string& service);
 bool has_account_line(const PamFacts& facts, const std::string& service);
@@ -46,6 +48,7 @@ Findings check_gdm(const PamFacts& facts, const Config& config);
 // sshd
 using SshdSettings = std::map<std::string, std::string>;  // keyword in lower case -> the rest of the line
 SshdSettings parse_sshd_settings(std::string_view text);
+std::optional<SshdSettings> sshd_says(const Ground& ground);  // for nobody in particular; absent: cannot be told
 enum class AccountLine { there, missing };
 // `who`: "" or the person for whom these settings hold.
 Findings check_sshd_settings(const SshdSettings& settings, const Service& policy, AccountLine account,
@@ -66,6 +69,7 @@ Findings check_system_user(const Ground& ground);
 Findings check_sockets(const Ground& ground);
 
 // Configuration and people
+Findings check_observing(const Config& config, Time now);
 Findings check_config_services(const Config& config, const PamFacts& facts);
 Findings check_people(Desk& desk, std::vector<std::string>& active);
 // An Error whose text begins with a path that was told already, or with one below it, is the same fault again.

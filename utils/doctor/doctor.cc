@@ -62,6 +62,7 @@ Findings examine(const AdminOptions& options, const Options& below) {
     return found;
   }
   append(found, check_config_services(*config, facts));
+  append(found, check_observing(*config, SystemClock().now()));
   append(found, check_pam(facts, *config));
   append(found, check_gdm(facts, *config));
   std::vector<std::string> active;

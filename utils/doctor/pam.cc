@@ -21,12 +21,6 @@ constexpr std::array<int, 6> refusals = {PAM_AUTH_ERR, PAM_AUTHINFO_UNAVAIL, PAM
                                          PAM_ABORT,    PAM_SYSTEM_ERR,       PAM_SERVICE_ERR};
 constexpr std::array<int, 3> account_refusals = {PAM_PERM_DENIED, PAM_AUTHINFO_UNAVAIL, PAM_ABORT};
 
-bool ours(const PamEntry& entry) { return entry.name() == our_module; }
-
-bool first_factor(const PamEntry& entry) {
-  return std::find(first_factors.begin(), first_factors.end(), entry.name()) != first_factors.end();
-}
-
 // One way that a sign-in can go. Modules that nobody knows stay out of it.
 struct Case {
   const PamEntry* right = nullptr;  // the first factor that says yes; null = none does
@@ -35,8 +29,8 @@ struct Case {
 
 PamRun run(const PamStack& stack, const Case& which) {
   return run_pam(stack, [&](const PamEntry& entry) {
-    if (ours(entry)) return which.our_answer;
-    if (first_factor(entry)) return &entry == which.right ? PAM_SUCCESS : PAM_AUTH_ERR;
+    if (is_ours(entry)) return which.our_answer;
+    if (is_first_factor(entry)) return &entry == which.right ? PAM_SUCCESS : PAM_AUTH_ERR;
     if (entry.name() == "pam_deny.so") return PAM_AUTH_ERR;
     if (entry.name() == "pam_permit.so") return PAM_SUCCESS;
     return PAM_IGNORE;
@@ -47,8 +41,8 @@ class AuthStack {
  public:
   AuthStack(const PamStack& stack, const std::string& service) : stack_(stack), service_(service) {
     for (const PamEntry* entry : lines_of(stack)) {
-      if (ours(*entry) && line_ == nullptr) line_ = entry;
-      if (first_factor(*entry)) firsts_.push_back(entry);
+      if (is_ours(*entry) && line_ == nullptr) line_ = entry;
+      if (is_first_factor(*entry)) firsts_.push_back(entry);
     }
   }
 
@@ -144,7 +138,7 @@ class AuthStack {
 
 const PamEntry* our_line(const PamStack& stack) {
   for (const PamEntry* entry : lines_of(stack))
-    if (ours(*entry)) return entry;
+    if (is_ours(*entry)) return entry;
   return nullptr;
 }
 
@@ -174,7 +168,7 @@ Findings check_account(const PamStack& stack, const std::string& service, const 
   if (line == nullptr) return {};
   for (const int refusal : account_refusals) {
     const PamRun went = run_pam(stack, [&](const PamEntry& entry) {
-      if (ours(entry)) return refusal;
+      if (is_ours(entry)) return refusal;
       return entry.name() == "pam_deny.so" ? PAM_PERM_DENIED : PAM_SUCCESS;
     });
     if (went.result != PAM_SUCCESS) continue;
@@ -187,7 +181,7 @@ Findings check_account(const PamStack& stack, const std::string& service, const 
 
 // What changing a password would come to, if our module answered so and every other one so.
 int password_change(const PamStack& stack, int ours_answers, int others_answer) {
-  return run_pam(stack, [&](const PamEntry& entry) { return ours(entry) ? ours_answers : others_answer; }).result;
+  return run_pam(stack, [&](const PamEntry& entry) { return is_ours(entry) ? ours_answers : others_answer; }).result;
 }
 
 // Registration at the sign-in itself goes by the password lines (pam_chauthtok), and a session line keeps out whoever
@@ -223,6 +217,12 @@ Findings check_set_up(const PamSource& source, const Service& policy, const std:
 }
 
 }  // namespace
+
+bool is_ours(const PamEntry& entry) { return entry.name() == our_module; }
+
+bool is_first_factor(const PamEntry& entry) {
+  return std::find(first_factors.begin(), first_factors.end(), entry.name()) != first_factors.end();
+}
 
 PamSource PamFacts::source() const {
   return [this](const std::string& service) -> std::optional<std::string> {

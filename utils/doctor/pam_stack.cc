@@ -118,7 +118,7 @@ std::vector<std::string> words_of(std::string_view line) {
 }
 
 struct TextLine {
-  int number;
+  int number, last;
   std::string text;
 };
 
@@ -137,7 +137,7 @@ std::vector<TextLine> text_lines(std::string_view text) {
       held += ' ';
       continue;
     }
-    if (!trimmed(held).empty()) lines.push_back({first, std::string(trimmed(held))});
+    if (!trimmed(held).empty()) lines.push_back({first, number, std::string(trimmed(held))});
     held.clear();
   }
   return lines;
@@ -274,13 +274,27 @@ PamReading read_pam(const PamSource& source, const std::string& service, std::st
   return reading;
 }
 
+std::vector<PamLine> lines_in(std::string_view text) {
+  std::vector<PamLine> lines;
+  for (const TextLine& line : text_lines(text)) lines.push_back({line.number, line.last, words_of(line.text)});
+  return lines;
+}
+
+std::string PamLine::type() const {
+  if (words[0].front() == '@') return {};
+  return lower_ascii(words[0].front() == '-' ? words[0].substr(1) : words[0]);
+}
+
+std::string_view PamLine::included() const {
+  if (words.size() == 2 && words[0] == "@include") return words[1];
+  const bool brings = words.size() >= 3 && (words[1] == "include" || words[1] == "substack");
+  return brings ? std::string_view(words[2]) : std::string_view();
+}
+
 std::vector<std::string> included_by(std::string_view text) {
   std::vector<std::string> names;
-  for (const TextLine& line : text_lines(text)) {
-    const std::vector<std::string> words = words_of(line.text);
-    if (words.size() == 2 && words[0] == "@include") names.push_back(words[1]);
-    if (words.size() >= 3 && (words[1] == "include" || words[1] == "substack")) names.push_back(words[2]);
-  }
+  for (const PamLine& line : lines_in(text))
+    if (!line.included().empty()) names.emplace_back(line.included());
   return names;
 }
 

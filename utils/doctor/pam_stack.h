@@ -35,6 +35,14 @@ struct PamReading {
 // The stack of one type ("auth"), with everything it includes.
 PamReading read_pam(const PamSource& source, const std::string& service, std::string_view type);
 std::vector<std::string> included_by(std::string_view text);
+// A line as it stands in a file, with those that go on after a backslash; without its comment.
+struct PamLine {
+  int first = 0, last = 0;  // counted from 1
+  std::vector<std::string> words;
+  std::string type() const;           // "auth"; "" of an @include, which brings every type
+  std::string_view included() const;  // the file that it brings in; "" = none
+};
+std::vector<PamLine> lines_in(std::string_view text);
 // The lines of one file that name a module, of every type, as they are written: nothing is included.
 std::vector<PamEntry> written_lines(const std::string& file, std::string_view text);
 

@@ -51,6 +51,18 @@ Findings cannot_read(const Desk& desk, const std::string& why, const std::string
 
 }  // namespace
 
+Findings check_observing(const Config& config, Time now) {
+  Findings found;
+  for (const auto& [service, policy] : config.services)
+    if (policy.observe_until > now)
+      found.push_back(
+          {Level::warning, "observed",
+           say("{0} is only tried out until {1}: whoever fails the second confirmation is let in all the same",
+               {service, date_text(policy.observe_until - 1)}),
+           say("take observe-until away to enforce it at once: {0}", {config.shown(policy.observe_at)})});
+  return found;
+}
+
 Findings check_config_services(const Config& config, const PamFacts& facts) {
   Findings found;
   for (const std::string& warning : config.warnings)

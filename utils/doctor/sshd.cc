@@ -189,14 +189,17 @@ Finding refused_by_sshd(const Ground& ground, const std::string& said) {
 
 bool same(const Finding& a, const Finding& b) { return a.check == b.check && a.level == b.level; }
 
+// Without -C sshd refuses a configuration in which Match asks for an address or a port.
+Result<Ran> settings_of_sshd(const Ground& ground, const std::string& user) {
+  return run_program(ground.below("/usr/sbin/sshd"),
+                     {"-T", "-f", ground.below("/etc/ssh/sshd_config"), "-C",
+                      "user=" + user + ",host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22"},
+                     Errors::with_output);
+}
+
 Findings ask_sshd(const Ground& ground, const Config& config, AccountLine account,
                   const std::vector<std::string>& people) {
-  const std::string program = ground.below("/usr/sbin/sshd"), file = ground.below("/etc/ssh/sshd_config");
-  // Without -C sshd refuses a configuration in which Match asks for an address or a port.
-  const auto words_for = [&file](const std::string& user) -> std::vector<std::string> {
-    return {"-T", "-f", file, "-C", "user=" + user + ",host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22"};
-  };
-  const Result<Ran> plain = run_program(program, words_for("-"), Errors::with_output);
+  const Result<Ran> plain = settings_of_sshd(ground, "-");
   if (!plain && plain.error().code == Code::not_found) return {};  // no SSH server on this machine
   if (!plain) return {cannot_ask(plain.error().what)};
   if (plain->status != 0) return {refused_by_sshd(ground, cleaned(trimmed(plain->output), 300))};
@@ -205,7 +208,7 @@ Findings ask_sshd(const Ground& ground, const Config& config, AccountLine accoun
       check_sshd_settings(parse_sshd_settings(plain->output), policy, account, {}, config.fido.ssh_verification);
   Findings found = common;
   for (std::size_t i = 0; i < std::min(people.size(), most_people); ++i) {
-    const Result<Ran> ran = run_program(program, words_for(people[i]), Errors::with_output);
+    const Result<Ran> ran = settings_of_sshd(ground, people[i]);
     if (!ran || ran->status != 0) continue;
     for (Finding& each : check_sshd_settings(parse_sshd_settings(ran->output), policy, account, people[i],
                                              config.fido.ssh_verification))
@@ -229,6 +232,15 @@ SshdSettings parse_sshd_settings(std::string_view text) {
   return settings;
 }
 
+std::optional<SshdSettings> sshd_says(const Ground& ground) {
+  if (!ground.sshd_settings.empty()) {
+    const std::optional<std::string> text = text_of(ground.sshd_settings);
+    return text ? std::optional(parse_sshd_settings(*text)) : std::nullopt;
+  }
+  const Result<Ran> ran = settings_of_sshd(ground, "-");
+  return ran && ran->status == 0 ? std::optional(parse_sshd_settings(ran->output)) : std::nullopt;
+}
+
 Findings check_sshd_settings(const SshdSettings& settings, const Service& policy, AccountLine account,
                              std::string_view who, SshVerification claimed) {
   return Settings(settings, policy, account, who, claimed).findings();
@@ -237,10 +249,9 @@ Findings check_sshd_settings(const SshdSettings& settings, const Service& policy
 Findings check_sshd(const Ground& ground, const Config& config, AccountLine account,
                     const std::vector<std::string>& people) {
   if (ground.sshd_settings.empty()) return ask_sshd(ground, config, account, people);
-  const std::optional<std::string> text = text_of(ground.sshd_settings);
-  if (!text) return {cannot_ask(ground.sshd_settings)};
-  return check_sshd_settings(parse_sshd_settings(*text), config.service("sshd"), account, {},
-                             config.fido.ssh_verification);
+  const std::optional<SshdSettings> settings = sshd_says(ground);
+  if (!settings) return {cannot_ask(ground.sshd_settings)};
+  return check_sshd_settings(*settings, config.service("sshd"), account, {}, config.fido.ssh_verification);
 }
 
 }  // namespace utmfa

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who was let in while a change waits: noted only then, found again by the process and its start, by nothing else.
+#include "rollout/witness.h"
+
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "support/check.h"
+
+namespace utmfa {
+namespace {
+
+class Data {
+ public:
+  Data() : path_("/tmp/utmfa-witness-XXXXXX") {
+    if (mkdtemp(path_.data()) == nullptr) fail_msg("mkdtemp");
+  }
+  ~Data() { std::filesystem::remove_all(path_); }
+  const std::string& path() const { return path_; }
+  std::string file(const std::string& name) const { return rollout_directory(path_) + "/" + name; }
+  void waits(const std::string& service) const {
+    (void)mkdir(rollout_directory(path_).c_str(), 0700);
+    std::ofstream(file(pending_name(service))) << "{}";
+  }
+  std::vector<Witness> seen(const std::string& service) const {
+    Result<std::vector<Witness>> found = witnesses(path_, service);
+    if (!found) fail_msg("%s", found.error().what.c_str());
+    return *found;
+  }
+
+ private:
+  std::string path_;
+};
+
+void noted_only_where_a_change_waits(void**) {
+  const Data data;
+  assert_true(static_cast<bool>(bear_witness(data.path(), "sshd", "taro", getpid())));
+  assert_true(data.seen("sshd").empty() && !std::filesystem::exists(rollout_directory(data.path())));
+  data.waits("sshd");
+  assert_true(static_cast<bool>(bear_witness(data.path(), "sudo", "taro", getpid())));
+  assert_true(data.seen("sudo").empty());
+  assert_true(static_cast<bool>(bear_witness(data.path(), "sshd", "EXAMPLE\\ta ro\n", getpid())));
+  assert_true(static_cast<bool>(bear_witness(data.path(), "sshd", "hanako", getppid())));
+  const std::vector<Witness> seen = data.seen("sshd");
+  assert_int_equal(seen.size(), 2);
+  assert_string_equal(seen[0].user.c_str(), "EXAMPLE\\ta ro\n");
+  const Result<Process> me = process(getpid());
+  assert_true(me && seen[0].asked == *me && seen[0].above.id == getppid());
+  assert_int_equal(seen[1].asked.id, getppid());
+  // A name of a service that would lead elsewhere stays in its directory.
+  assert_true(static_cast<bool>(bear_witness(data.path(), "../../etc/x", "taro", getpid())));
+}
+
+void what_is_not_ours_is_passed_over(void**) {
+  const Data data;
+  data.waits("sshd");
+  std::ofstream(data.file(witness_name("sshd"))) << "1 2 3\n0 1 1 1 dGFybw==\n-1 1 1 1 dGFybw==\n1 x 1 1 dGFybw==\n"
+                                                    "7 10 6 5 dGFybw==\n7 10 6 5 !\n";
+  assert_int_equal(chmod(data.file(witness_name("sshd")).c_str(), 0600), 0);
+  const std::vector<Witness> seen = data.seen("sshd");
+  assert_int_equal(seen.size(), 1);
+  assert_true(seen[0].asked.id == 7 && seen[0].asked.started == 10 && seen[0].user == "taro");
+  assert_int_equal(chmod(data.file(witness_name("sshd")).c_str(), 0666), 0);
+  assert_false(static_cast<bool>(witnesses(data.path(), "sshd")));
+  std::filesystem::remove(data.file(witness_name("sshd")));
+  std::filesystem::create_symlink("/dev/null", data.file(witness_name("sshd")));
+  assert_false(static_cast<bool>(bear_witness(data.path(), "sshd", "taro", getpid())));
+}
+
+void processes_by_number_and_start(void**) {
+  const std::int64_t before = since_boot();
+  int ends[2];
+  assert_int_equal(pipe(ends), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    char wait = 0;
+    close(ends[1]);
+    _exit(read(ends[0], &wait, 1) < 0 ? 1 : 0);
+  }
+  const Result<Process> made = process(child);
+  assert_true(made && made->parent == getpid() && made->started + 20 >= before && made->started <= since_boot());
+  const std::vector<Process> above = with_ancestors(child);
+  assert_true(above.size() >= 2 && above[0] == *made && above[1].id == getpid());
+  Process other = *made;
+  ++other.started;  // the same number, given out again
+  assert_true(std::find(above.begin(), above.end(), other) == above.end());
+  close(ends[1]);
+  assert_int_equal(waitpid(child, nullptr, 0), child);
+  close(ends[0]);
+  assert_false(static_cast<bool>(process(child)));
+  assert_true(with_ancestors(child).empty() && with_ancestors(0).empty());
+  const Result<std::string> boot = boot_id();
+  assert_true(boot && boot->size() == 36 && *boot == *boot_id());
+}
+
+}  // namespace
+}  // namespace utmfa
+
+int main() {
+  const CMUnitTest tests[] = {cmocka_unit_test(utmfa::noted_only_where_a_change_waits),
+                              cmocka_unit_test(utmfa::what_is_not_ours_is_passed_over),
+                              cmocka_unit_test(utmfa::processes_by_number_and_start)};
+  return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
