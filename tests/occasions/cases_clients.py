@@ -61,7 +61,7 @@ def dropbear(*answers):
 
 def putty(*answers):
     prompts = [r"Password: ?$"] + [CODE_PROMPT] * (len(answers) - 1)
-    return talked("plink", ["-ssh", "-P", str(PASSWORD_AND_CODE), "-hostkey", host_key(), "taro@127.0.0.1", COMMAND],
+    return talked("plink", ["-ssh", "-no-antispoof", "-P", str(PASSWORD_AND_CODE), "-hostkey", host_key(), "taro@127.0.0.1", COMMAND],
                   list(zip(prompts, answers)))
 
 
@@ -130,7 +130,7 @@ def _():
     done, _ = refused("taro", [(r"password: $", PASSWORD)], "aborted", "PasswordAuthentication no", port=BLIND_PASSWORD)
     expect(done.asked == 1 and "wrong user=taro" not in log.text(), log.text())
     with configured("services:\n  sshd: {require: always, not-enrolled: deny, methods: [recovery]}\n"):
-        refused("taro", [(r"password: $", PASSWORD)], "denied", "PasswordAuthentication no", port=BLIND_PASSWORD)
+        refused("taro", [(r"password: $", PASSWORD)], "aborted", "PasswordAuthentication no", port=BLIND_PASSWORD)
 
 
 @suite.case("PasswordAuthentication with field: one: password and code behind each other, judged both")

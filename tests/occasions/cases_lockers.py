@@ -3,6 +3,7 @@
 # text, xsecurelock and XScreenSaver, which show each question. They run as the person, and speak over the user socket.
 import contextlib
 import os
+import shutil
 import subprocess
 
 from cases_sudo import ASK_ALL, account, as_person
@@ -12,7 +13,7 @@ from stage import configured, settle, suite
 from suite import expect
 
 DISPLAY = ":7"
-ONE_FIELD = "auth required pam_utmfa.so\nauth required pam_unix.so\naccount required pam_permit.so\n"
+EXAMPLES = "/usr/share/doc/utmfa/pam.d"
 IN_TURN = "auth requisite pam_unix.so\nauth required pam_utmfa.so\naccount required pam_unix.so\n"
 
 
@@ -65,7 +66,7 @@ def i3lock(name):
 @suite.case("i3lock, one field and no text: password and code behind each other unlock; each alone, or wrong, does not")
 def _():
     person = account("admin1")
-    write("/etc/pam.d/i3lock", ONE_FIELD)
+    shutil.copy(f"{EXAMPLES}/i3lock.example", "/etc/pam.d/i3lock")
     with configured(ASK_ALL), screen(), i3lock("admin1") as lock:
         shown(["--name", "i3lock"])
         for typed, reason in ((PASSWORD, "no code behind the password"),
@@ -84,7 +85,7 @@ def _():
 
 @suite.case("i3lock of somebody who need not give a code: the password, as ever")
 def _():
-    write("/etc/pam.d/i3lock", ONE_FIELD)
+    shutil.copy(f"{EXAMPLES}/i3lock.example", "/etc/pam.d/i3lock")
     with configured(ASK_ALL), screen(), i3lock("deploy") as lock:
         shown(["--name", "i3lock"])
         types(PASSWORD)
