@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Plays every dialogue file, and walks the faults: for each file and each n, the n-th outside call fails and nobody is
+// CATALOGUES [--brackets] FILE...: plays every dialogue file, and walks the faults: for each file and each n, the n-th outside call fails and nobody is
 // let in.
 #include <cstdio>
 #include <cstring>
@@ -9,11 +9,13 @@
 
 int main(int argc, char** argv) {
   utmfa::open_catalogues(argc > 1 ? argv[1] : "");
+  const bool brackets = argc > 2 && std::strcmp(argv[2], "--brackets") == 0;
+  const utmfa::test::Compare compare = brackets ? utmfa::test::Compare::brackets : utmfa::test::Compare::words;
   int failed = 0, passed = 0;
-  for (int i = 2; i < argc; ++i) {
+  for (int i = brackets ? 3 : 2; i < argc; ++i) {
     int calls = 0;
-    std::string wrong = utmfa::test::play(argv[i], 0, calls);
-    for (int n = 1; wrong.empty() && n <= calls; ++n) {
+    std::string wrong = utmfa::test::play(argv[i], 0, calls, compare);
+    for (int n = 1; !brackets && wrong.empty() && n <= calls; ++n) {
       int ignored = 0;
       wrong = utmfa::test::play(argv[i], n, ignored);
       if (!wrong.empty()) wrong += " (outside call " + std::to_string(n) + " failed)";

@@ -6,6 +6,42 @@
 #include "dialogue.h"
 
 namespace utmfa::test {
+namespace {
+
+bool of_a_word(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c & 0x80) != 0; }
+
+// What a program reads is in no language: the challenge for utmfa-assert.
+bool of_a_challenge(char c) { return of_a_word(c) || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == ':'; }
+
+// Outside of brackets there stands only what somebody has given: names, numbers, an administrator's words.
+bool in_brackets(std::string_view text, const std::string& given) {
+  constexpr std::string_view opens = "\xe2\x9f\xa6", closes = "\xe2\x9f\xa7";
+  constexpr std::string_view left_out = "\xe2\x80";  // begins the dots for what is not shown, U+2022 and U+2026
+  while (!text.empty()) {
+    if (text.starts_with(opens)) {
+      const std::size_t end = text.find(closes);
+      if (end == text.npos) return false;
+      text.remove_prefix(end + closes.size());
+      continue;
+    }
+    std::size_t size = 0;
+    if (text.starts_with(left_out)) size = left_out.size() + 1;
+    if (text.starts_with("u1:"))
+      while (size < text.size() && !text.substr(size).starts_with(opens) && of_a_challenge(text[size])) ++size;
+    if (size > 0) {
+      text.remove_prefix(size);
+      continue;
+    }
+    while (size < text.size() && of_a_word(text[size]) && !text.substr(size).starts_with(opens) &&
+           !text.substr(size).starts_with(left_out))
+      ++size;
+    if (size > 0 && given.find(text.substr(0, size)) == given.npos) return false;
+    text.remove_prefix(std::max<std::size_t>(size, 1));
+  }
+  return true;
+}
+
+}  // namespace
 
 // {ID} and {ID+1}: what the app would show now, and one step later.
 std::string Script::code(std::string_view name) {
@@ -35,17 +71,19 @@ std::string Script::with_code(std::string text) const {
 Status Script::begin(GatewayRequest request) {
   sent = request.code.view();
   expect("@ " + request.kind + " " + request.to);
+  if (compare == Compare::brackets) expect("t " + std::string(request.text.view()));
   return Done{};
 }
 
 // What the gateway says stands behind what it was asked.
 Result<std::optional<News>> Script::news(std::int64_t) {
   if (faults_.next()) return Error{Code::unavailable, "the person is gone"};
-  while (!strict && !expected.empty() && expected.front().text[0] != '>' && expected.front().text[0] != '=')
+  while (compare != Compare::words && !expected.empty() && expected.front().text[0] != '>' &&
+         expected.front().text[0] != '=')
     expected.pop_front();
   News news;
   if (expected.empty() || expected.front().text[0] != '=') {
-    if (strict && wrong.empty()) wrong = "end: a gateway was waited for and nothing is in the file";
+    if (compare == Compare::words && wrong.empty()) wrong = "end: a gateway was waited for and nothing is in the file";
     news.fault = "nothing";
     return std::optional(news);
   }
@@ -66,8 +104,12 @@ Result<std::optional<News>> Script::news(std::int64_t) {
 }
 
 void Script::expect(const std::string& said) {
-  if (!strict) return;
-  if (!wrong.empty()) return;
+  if (compare == Compare::nothing || !wrong.empty()) return;
+  if (compare == Compare::brackets) {
+    if (said[0] != '@' && said[0] != 'k' && !in_brackets(std::string_view(said).substr(said.find(' ')), given))
+      wrong = "not to be translated: " + said;
+    return;
+  }
   if (expected.empty()) {
     wrong = "end: nothing more was expected, but there came: " + said;
     return;
@@ -80,9 +122,9 @@ void Script::expect(const std::string& said) {
 
 Result<Answer> Script::answer() {
   if (faults_.next()) return Error{Code::unavailable, "conversation: fault"};
-  while (!strict && !expected.empty() && expected.front().text[0] != '>') expected.pop_front();
+  while (compare != Compare::words && !expected.empty() && expected.front().text[0] != '>') expected.pop_front();
   if (expected.empty() || expected.front().text[0] != '>') {
-    if (strict && wrong.empty()) wrong = "end: an answer was asked for and none is in the file";
+    if (compare == Compare::words && wrong.empty()) wrong = "end: an answer was asked for and none is in the file";
     return Error{Code::unavailable, "script: no answer"};
   }
   const std::string text = expected.front().text;

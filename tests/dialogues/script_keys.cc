@@ -71,10 +71,11 @@ Result<KeyNews> Script::ask(const KeyWish& wish) {
                                                          : "finger";
   expect(wish.verb == KeyVerb::look ? "k look" : "k sign " + how);
   if (faults_.next()) return Error{Code::unavailable, "the person is gone"};
-  while (!strict && !expected.empty() && expected.front().text[0] != '>' && expected.front().text[0] != '=')
+  while (compare != Compare::words && !expected.empty() && expected.front().text[0] != '>' &&
+         expected.front().text[0] != '=')
     expected.pop_front();
   if (expected.empty() || expected.front().text[0] != '=') {
-    if (strict && wrong.empty()) wrong = "end: a key was asked and nothing is in the file";
+    if (compare == Compare::words && wrong.empty()) wrong = "end: a key was asked and nothing is in the file";
     return KeyNews{};
   }
   const std::string line = expected.front().text;
