@@ -83,8 +83,10 @@ Result<Answer> WireConversation::ask(std::string_view prompt, Echo echo) {
   Result<Answer> answer = reply("answer");
   if (!answer && broken_off_ && monotonic_ms() - asked < typed_no_sooner_ms)
     return Error{Code::unavailable, std::string(never_asked)};
-  if (answer && answer->said == Said::password_again && monotonic_ms() - asked < typed_no_sooner_ms)
-    answer->said = Said::password_unasked;
+  const bool hasty = answer && answer->said == Said::password_again && monotonic_ms() - asked < typed_no_sooner_ms;
+  // Once may be somebody's paste; who is told that it was the password and sends it again as fast is no person.
+  if (hasty && hasty_) answer->said = Said::password_unasked;
+  hasty_ = hasty;
   return answer;
 }
 

@@ -32,6 +32,7 @@ class WireConversation final : public Conversation {
   int socket_;
   std::int64_t deadline_ms_ = 0;  // CLOCK_MONOTONIC
   bool broken_off_ = false;       // by the module: the host's conversation failed
+  bool hasty_ = false;            // the last answer was the password, faster than a person types
 };
 
 }  // namespace utmfa

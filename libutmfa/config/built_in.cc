@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/built_in.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace utmfa {
 namespace {
 
@@ -60,6 +63,10 @@ void add_own(Config& config, std::string_view name) {
 }
 
 }  // namespace
+
+bool is_built_in(std::string_view name) {
+  return std::any_of(std::begin(built_in), std::end(built_in), [&](const BuiltIn& each) { return each.name == name; });
+}
 
 Service built_in_service(std::string_view name, const Service& inherited) {
   Service service = inherited;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the configuration says that cannot be meant, and people who may find themselves before a closed door.
+#include "config/built_in.h"
 #include "doctor/checks.h"
 #include "setup/registering.h"
 #include "signin/words.h"
@@ -68,7 +69,7 @@ Findings check_config_services(const Config& config, const PamFacts& facts) {
   for (const std::string& warning : config.warnings)
     found.push_back({Level::warning, "config", warning, say("change it; utmfa.yaml(5) has every key")});
   for (const auto& [service, policy] : config.services)
-    if (service != test_service && service != self_service && facts.files.count(service) == 0)
+    if (service != test_service && service != self_service && !is_built_in(service) && facts.files.count(service) == 0)
       found.push_back({Level::warning, "config-service",
                        say("services.{0} is configured, and there is no /etc/pam.d/{0}", {service}),
                        say("correct the name, or take it away")});
