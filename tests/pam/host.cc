@@ -44,11 +44,11 @@ char* drawn(const pam_message& message, const Turn& turn) {
 House::House(const std::string& stack) : path_("/tmp/utmfa-pam-XXXXXX") {
   if (!mkdtemp(path_.data())) fail_msg("mkdtemp %s", path_.c_str());
   for (const char* name : {"/run", "/pam.d"}) assert_int_equal(mkdir((path_ + name).c_str(), 0755), 0);
-  const std::string lines =
+  const std::string wanted =
       replaced(replaced(replaced(stack, "MODULE", MODULE), "FIRST", FIRST), "RUN", "run-dir=" + run_dir());
   std::ofstream file(pam_dir() + "/test"), greeter(pam_dir() + "/gdm-password");
-  file << lines;
-  greeter << lines;
+  file << wanted;
+  greeter << wanted;
   std::ofstream other(pam_dir() + "/other");  // libpam says so in the log when there is none
   other << "auth required pam_deny.so\n";
   assert_true(file.good() && greeter.good() && other.good());
