@@ -3,16 +3,17 @@
 # where nothing must. A screen locker or any other program of a person's speaks for him only.
 import os
 import re
+import shutil
 import subprocess
 
 from cases_sudo import ASK_ALL, account, as_person
 from client import PASSWORD, Log, write
+from libpam import AUTH_ERR, AUTHINFO_UNAVAIL, CONV_ERR, SUCCESS
 from stage import configured, settle, suite
 from suite import expect
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OURS = "auth required pam_utmfa.so\nauth required pam_permit.so\naccount required pam_utmfa.so\naccount required pam_permit.so\n"
-SUCCESS, AUTH_ERR, AUTHINFO_UNAVAIL, CONV_ERR = 0, 7, 9, 19
 
 
 def calls(service, user, how, *names, by=None):
@@ -26,8 +27,8 @@ def calls(service, user, how, *names, by=None):
 
 
 def prepared():
-    with open(f"{HERE}/pam_caller.py", encoding="utf-8") as file:
-        write("/usr/local/lib/pam_caller.py", file.read())
+    for name in ("occasions/pam_caller.py", "support/libpam.py"):
+        shutil.copy(f"{TESTS}/{name}", "/usr/local/lib/")
     write("/etc/pam.d/script", OURS)
 
 

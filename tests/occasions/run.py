@@ -6,7 +6,7 @@ import os
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "ssh")]
+sys.path[:0] = [HERE] + [os.path.join(os.path.dirname(HERE), room) for room in ("ssh", "support")]
 import stage
 from stage import suite
 from suite import unpack
