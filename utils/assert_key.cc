@@ -17,8 +17,8 @@ namespace {
 
 constexpr int fingers = 3;  // tries in a row at the reader, before the PIN
 
-using By = Presence::By;
-using Act = std::function<Result<int>(const Presence&)>;
+using By = Gesture::By;
+using Act = std::function<Result<int>(const Gesture&)>;
 
 std::optional<By> verifying(const KeyHere& key) {
   if (key.has_reader()) return By::reader;
@@ -61,16 +61,16 @@ class Attempts {
   Attempts(KeyHere& key, Verification verification) : key_(key) {
     const std::optional<By> can = verifying(key_);
     possible_ = can || verification != Verification::required;
-    if (can && verification != Verification::discouraged) presence_.by = *can;
+    if (can && verification != Verification::discouraged) gesture_.by = *can;
   }
 
   // A PIN that was right is used again.
   Status go(const Act& act) {
     if (!possible_) return cannot_verify(key_);
     for (;;) {
-      if (presence_.by == By::pin && presence_.pin.empty())
+      if (gesture_.by == By::pin && gesture_.pin.empty())
         if (Status right = ask_pin(); !right) return right;
-      const Result<int> code = act(presence_);
+      const Result<int> code = act(gesture_);
       if (!code) return code.error();
       if (*code == FIDO_OK) return Done{};
       if (!again(*code)) return key_error(*code, key_);
@@ -85,7 +85,7 @@ class Attempts {
       if (!pin) return pin.error();
       const Result<int> code = key_.check_pin(*pin);
       if (!code) return code.error();
-      if (*code == FIDO_OK) presence_.pin = std::move(*pin);
+      if (*code == FIDO_OK) gesture_.pin = std::move(*pin);
       if (*code == FIDO_OK) return Done{};
       if (*code != FIDO_ERR_PIN_INVALID) return key_error(*code, key_);
       complain(wrong_pin(key_));
@@ -93,11 +93,11 @@ class Attempts {
   }
 
   bool again(int code) {
-    if (presence_.by == By::touch && code == FIDO_ERR_PIN_REQUIRED && verifying(key_)) {
-      presence_.by = *verifying(key_);
+    if (gesture_.by == By::touch && code == FIDO_ERR_PIN_REQUIRED && verifying(key_)) {
+      gesture_.by = *verifying(key_);
       return true;
     }
-    return presence_.by == By::reader && after_reader(code);
+    return gesture_.by == By::reader && after_reader(code);
   }
 
   bool after_reader(int code) {
@@ -108,12 +108,12 @@ class Attempts {
     if (code != FIDO_ERR_UV_INVALID && code != FIDO_ERR_UV_BLOCKED && code != FIDO_ERR_PIN_BLOCKED) return false;
     if (!key_.has_pin()) return false;
     complain(key_error(FIDO_ERR_UV_BLOCKED, key_).what);
-    presence_.by = By::pin;
+    gesture_.by = By::pin;
     return true;
   }
 
   KeyHere& key_;
-  Presence presence_;
+  Gesture gesture_;
   bool possible_ = true;
   int misses_ = 0;
 };
@@ -187,7 +187,7 @@ Status first_answer(KeyHere& key, Attempts& attempts, KeyLine& line) {
   const CredentialGroup group{line.rp, {line.credential}};
   const std::string hash = registration_hash(line);
   complain(say("It is made. Touch it once more: it is tried."));
-  Status tried = attempts.go([&](const Presence& presence) { return key.answer(group, hash, presence, answer); });
+  Status tried = attempts.go([&](const Gesture& gesture) { return key.answer(group, hash, gesture, answer); });
   line.auth_data = answer.auth_data;
   line.signature = answer.signature;
   return tried;
@@ -202,7 +202,7 @@ Result<std::string> answered(const KeyChallenge& challenge) {
   Attempts attempts(asked->key, challenge.verification);
   const std::string hash = client_data_hash(challenge);
   const Status done =
-      attempts.go([&](const Presence& presence) { return asked->key.answer(asked->group, hash, presence, answer); });
+      attempts.go([&](const Gesture& gesture) { return asked->key.answer(asked->group, hash, gesture, answer); });
   if (!done) return done.error();
   return print_answer(answer);
 }
@@ -215,7 +215,7 @@ Result<std::string> registered_key(const std::string& rp, KeyAlgorithm algorithm
   KeyHere& key = (*keys)[*which];
   MadeCredential made;
   Attempts attempts(key, Verification::preferred);
-  Status done = attempts.go([&](const Presence& presence) { return key.make(rp, algorithm, presence, made); });
+  Status done = attempts.go([&](const Gesture& gesture) { return key.make(rp, algorithm, gesture, made); });
   if (!done) return done.error();
   KeyLine line{rp, made.algorithm, made.public_key, made.id, made.aaguid, {}, {}};
   done = first_answer(key, attempts, line);

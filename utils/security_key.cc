@@ -11,13 +11,11 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include <array>
-#include <filesystem>
-#include <fstream>
 #include <thread>
 
 #include "base/file.h"
 #include "base/text.h"
+#include "device/presence.h"
 #include "signin/words.h"
 #include "terminal.h"
 
@@ -87,13 +85,6 @@ std::string shown_name(const fido_dev_info_t* device) {
   return cleaned(name, longest_shown);
 }
 
-// The usage page of FIDO in the report descriptor, which everybody may read.
-bool is_security_key(const std::filesystem::path& device) {
-  std::ifstream file(device / "device/report_descriptor", std::ios::binary);
-  std::array<char, 3> head{};
-  return file.read(head.data(), head.size()) && std::string_view(head.data(), head.size()) == "\x06\xD0\xF1";
-}
-
 // libfido2 waits for half a minute where another program holds the key.
 Status is_free(const PluggedKey& plugged) {
   const Descriptor file(::open(plugged.path.c_str(), O_RDWR | O_CLOEXEC | O_NOCTTY));
@@ -126,13 +117,8 @@ Result<std::vector<PluggedKey>> plugged_keys() {
 
 // libfido2 does not list what it may not open.
 Error why_none() {
-  std::error_code wrong;
-  for (const auto& each : std::filesystem::directory_iterator("/sys/class/hidraw", wrong)) {
-    const std::string node = "/dev/" + each.path().filename().string();
-    if (is_security_key(each.path()) && access(node.c_str(), R_OK | W_OK) != 0 && errno == EACCES)
-      return {Code::unavailable,
-              say("a security key is there, but you may not open it: ask for access to {0}", {node})};
-  }
+  if (const std::string node = key_shut_out(); !node.empty())
+    return {Code::unavailable, say("a security key is there, but you may not open it: ask for access to {0}", {node})};
   return {Code::unavailable, say("no security key is plugged in")};
 }
 

@@ -32,7 +32,7 @@ struct CredentialGroup {
 std::vector<CredentialGroup> groups_of(const std::vector<Credential>& credentials);
 
 // How the key gets to know who touches it.
-struct Presence {
+struct Gesture {
   enum class By { touch, pin, reader } by = By::touch;
   Secret pin;
 };
@@ -58,9 +58,8 @@ class KeyHere {
   // What libfido2 says of it, FIDO_OK where it is done. An Error is of waiting: stopped, or nobody touched in time.
   Result<int> knows(const CredentialGroup& group);  // without a touch
   Result<int> check_pin(const Secret& pin);         // without a touch, so that nobody touches after a wrong one
-  Result<int> answer(const CredentialGroup& group, const std::string& hash, const Presence& presence,
-                     KeyAnswer& answer);
-  Result<int> make(const std::string& rp, KeyAlgorithm algorithm, const Presence& presence, MadeCredential& made);
+  Result<int> answer(const CredentialGroup& group, const std::string& hash, const Gesture& gesture, KeyAnswer& answer);
+  Result<int> make(const std::string& rp, KeyAlgorithm algorithm, const Gesture& gesture, MadeCredential& made);
 
   // Which one the person touches.
   static Result<std::size_t> touched(std::vector<KeyHere>& keys);

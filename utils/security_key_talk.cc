@@ -25,8 +25,8 @@ std::string taken(const unsigned char* data, std::size_t size) {
   return data == nullptr ? std::string() : std::string(reinterpret_cast<const char*>(data), size);
 }
 
-fido_opt_t verified_by_reader(const Presence& presence) {
-  return presence.by == Presence::By::reader ? FIDO_OPT_TRUE : FIDO_OPT_OMIT;
+fido_opt_t verified_by_reader(const Gesture& gesture) {
+  return gesture.by == Gesture::By::reader ? FIDO_OPT_TRUE : FIDO_OPT_OMIT;
 }
 
 // The byte string of CBOR (RFC 8949 section 3.1) that libfido2 has authenticator data in.
@@ -64,11 +64,11 @@ std::shared_ptr<Secret> ended(const Secret& pin) {
   return copy;
 }
 
-std::shared_ptr<Secret> pin_of(const Presence& presence) {
-  return presence.by == Presence::By::pin ? ended(presence.pin) : nullptr;
+std::shared_ptr<Secret> pin_of(const Gesture& gesture) {
+  return gesture.by == Gesture::By::pin ? ended(gesture.pin) : nullptr;
 }
 
-Cue cue_of(const Presence& presence) { return presence.by == Presence::By::reader ? Cue::finger : Cue::touch; }
+Cue cue_of(const Gesture& gesture) { return gesture.by == Gesture::By::reader ? Cue::finger : Cue::touch; }
 
 const char* text(const std::shared_ptr<Secret>& pin) { return pin == nullptr ? nullptr : pin->data(); }
 
@@ -107,15 +107,15 @@ Result<int> KeyHere::check_pin(const Secret& pin) {
   return code && knows_nothing(*code) ? Result<int>(FIDO_OK) : code;
 }
 
-Result<int> KeyHere::answer(const CredentialGroup& group, const std::string& hash, const Presence& presence,
+Result<int> KeyHere::answer(const CredentialGroup& group, const std::string& hash, const Gesture& gesture,
                             KeyAnswer& answer) {
   const Assertion question = asked(group, hash);
-  if (question == nullptr || fido_assert_set_uv(question.get(), verified_by_reader(presence)) != FIDO_OK)
+  if (question == nullptr || fido_assert_set_uv(question.get(), verified_by_reader(gesture)) != FIDO_OK)
     return FIDO_ERR_INTERNAL;
   const Result<int> code =
       waited([device = device_, question,
-              pin = pin_of(presence)] { return fido_dev_get_assert(device.get(), question.get(), text(pin)); },
-             cue_of(presence));
+              pin = pin_of(gesture)] { return fido_dev_get_assert(device.get(), question.get(), text(pin)); },
+             cue_of(gesture));
   if (!code || *code != FIDO_OK) return code;
   if (fido_assert_count(question.get()) == 0) return FIDO_ERR_NO_CREDENTIALS;
   std::string id = taken(fido_assert_id_ptr(question.get(), 0), fido_assert_id_len(question.get(), 0));
@@ -127,15 +127,14 @@ Result<int> KeyHere::answer(const CredentialGroup& group, const std::string& has
   return code;
 }
 
-Result<int> KeyHere::make(const std::string& rp, KeyAlgorithm algorithm, const Presence& presence,
-                          MadeCredential& made) {
+Result<int> KeyHere::make(const std::string& rp, KeyAlgorithm algorithm, const Gesture& gesture, MadeCredential& made) {
   const NewCredential credential = wanted(rp, cose_types[static_cast<std::size_t>(algorithm)]);
-  if (credential == nullptr || fido_cred_set_uv(credential.get(), verified_by_reader(presence)) != FIDO_OK)
+  if (credential == nullptr || fido_cred_set_uv(credential.get(), verified_by_reader(gesture)) != FIDO_OK)
     return FIDO_ERR_INTERNAL;
   const Result<int> code =
       waited([device = device_, credential,
-              pin = pin_of(presence)] { return fido_dev_make_cred(device.get(), credential.get(), text(pin)); },
-             cue_of(presence));
+              pin = pin_of(gesture)] { return fido_dev_make_cred(device.get(), credential.get(), text(pin)); },
+             cue_of(gesture));
   if (!code || *code != FIDO_OK) return code;
   made.algorithm = algorithm;
   made.public_key = taken(fido_cred_pubkey_ptr(credential.get()), fido_cred_pubkey_len(credential.get()));

@@ -4,9 +4,14 @@
 #include <fido/err.h>
 #include <time.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <mutex>
 
+#include "device/presence.h"
+#include "guard.h"
+#include "hid_line.h"
 #include "open_key.h"
 
 namespace utmfa {
@@ -15,6 +20,7 @@ namespace {
 // The one that may be waiting for a touch, so that another thread can have it stop.
 std::mutex waiting_mutex;
 fido_dev_t* waiting = nullptr;
+std::atomic<bool> nobody_waits = false;
 
 class Waiting {
  public:
@@ -42,7 +48,12 @@ KeyNews asked_to_touch(const OpenKey& key, const KeyWish& wish, Ask ask) {
   const std::int64_t limit = std::int64_t{wish.seconds} * 1000, begun = monotonic_ms();
   (void)fido_dev_set_timeout(key.device(), static_cast<int>(limit));
   const Waiting held(key.device());
-  const int code = ask();
+  forget_line_state();
+  int code;
+  {
+    const Guard guard(key.device());
+    code = ask();
+  }
   const bool whole = monotonic_ms() - begun >= limit - 200;
   if (code != FIDO_OK && whole) (void)fido_dev_cancel(key.device());  // it would go on blinking
   (void)fido_dev_set_timeout(key.device(), 3000);
@@ -132,23 +143,39 @@ KeyNews make(const OpenKey& key, const KeyWish& wish) {
 struct Found {
   std::unique_ptr<OpenKey> key;
   std::size_t credential = 0;
-  KeyEnd otherwise = KeyEnd::absent;
+  KeyNews otherwise;  // why there is no key
 };
+
+// Of several keys that do not help, what is told: what a person can do something about comes before the rest.
+constexpr std::array worth_telling = {KeyEnd::absent, KeyEnd::foreign, KeyEnd::unable, KeyEnd::unplugged, KeyEnd::busy};
+
+void tell(Found& found, const KeyNews& news) {
+  const auto worth = [](KeyEnd end) { return std::find(worth_telling.begin(), worth_telling.end(), end); };
+  if (worth(news.end) > worth(found.otherwise.end)) found.otherwise = news;
+}
+
+Found nothing_found() {
+  Found found;
+  const std::string shut_out = key_shut_out();  // libfido2 does not list it
+  found.otherwise = shut_out.empty() ? KeyNews{} : unable(shut_out + ": a key is there, and may not be opened");
+  if (shut_out.empty()) found.otherwise.end = KeyEnd::absent;
+  return found;
+}
 
 // Over all keys that are here, the credential that stands first in the wish. Those that do not have it are closed.
 Found find(const KeyWish& wish) {
-  Found found;
+  Found found = nothing_found();
   found.credential = wish.credentials.size();
   for (const std::string& path : key_paths()) {
     auto key = std::make_unique<OpenKey>(path);
-    if (key->state() == OpenKey::State::busy) found.otherwise = KeyEnd::busy;
-    if (key->state() != OpenKey::State::open) continue;
-    if (found.otherwise == KeyEnd::absent) found.otherwise = KeyEnd::foreign;
-    for (std::size_t i = 0; i < found.credential; ++i) {
-      if (!key->has(wish.credentials[i])) continue;
+    if (!key->opened()) tell(found, key->fault());
+    for (std::size_t i = 0; key && key->opened() && i < found.credential; ++i) {
+      const KeyNews here = key->has(wish.credentials[i]);
+      if (here.end != KeyEnd::done) tell(found, here);
+      if (here.end != KeyEnd::done && here.end != KeyEnd::foreign) break;  // it would say the same again
+      if (here.end != KeyEnd::done) continue;
       found.credential = i;
       found.key = std::move(key);
-      break;
     }
   }
   return found;
@@ -158,19 +185,23 @@ Found find(const KeyWish& wish) {
 constexpr int between_looks_ms = 200;
 
 Found find_free(const KeyWish& wish) {
-  Found found;
+  Found found = nothing_found();
   std::vector<std::unique_ptr<OpenKey>> keys;
   for (const std::string& path : key_paths()) {
     auto key = std::make_unique<OpenKey>(path);
-    if (key->state() == OpenKey::State::busy) found.otherwise = KeyEnd::busy;
-    if (key->state() == OpenKey::State::open) keys.push_back(std::move(key));
+    if (!key->opened()) tell(found, key->fault());
+    if (key->opened()) keys.push_back(std::move(key));
   }
   if (keys.size() == 1) found.key = std::move(keys[0]);
   if (keys.size() < 2) return found;
-  found.otherwise = KeyEnd::untouched;
+  found.otherwise.end = KeyEnd::untouched;
   const std::int64_t until = monotonic_ms() + std::int64_t{wish.seconds} * 1000;
-  for (const auto& key : keys) (void)fido_dev_get_touch_begin(key->device());
-  while (!found.key && monotonic_ms() < until)
+  std::vector<std::unique_ptr<Guard>> guards;
+  for (const auto& key : keys) {
+    (void)fido_dev_get_touch_begin(key->device());
+    guards.push_back(std::make_unique<Guard>(key->device()));
+  }
+  while (!found.key && monotonic_ms() < until && !nobody_waits)
     for (auto& key : keys) {
       int touched = 0;
       if (!key || fido_dev_get_touch_status(key->device(), &touched, between_looks_ms) != FIDO_OK || touched == 0)
@@ -183,30 +214,29 @@ Found find_free(const KeyWish& wish) {
   return found;
 }
 
-KeyNews not_found(KeyEnd why) {
-  KeyNews news;
-  news.end = why;
-  return news;
-}
-
 }  // namespace
 
 KeyNews answer_wish(const KeyWish& wish) {
   fido_init(0);
   const Found found = wish.verb == KeyVerb::make ? find_free(wish) : find(wish);
-  if (!found.key) return not_found(found.otherwise);
+  if (!found.key) return found.otherwise;
   if (wish.verb == KeyVerb::look) {
     KeyNews news = found.key->about();
     news.end = KeyEnd::done;
     news.credential = found.credential;
     return news;
   }
-  if (wish.confirm == Confirm::pin && !fido_dev_has_pin(found.key->device())) return not_found(KeyEnd::no_pin);
+  if (wish.confirm == Confirm::pin && !fido_dev_has_pin(found.key->device())) {
+    KeyNews without;
+    without.end = KeyEnd::no_pin;
+    return without;
+  }
   if (wish.verb == KeyVerb::make) return make(*found.key, wish);
   return sign(*found.key, wish, found.credential);
 }
 
 void let_go() {
+  nobody_waits = true;
   const std::lock_guard lock(waiting_mutex);
   if (waiting != nullptr) (void)fido_dev_cancel(waiting);
 }

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "open_key.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "hid_line.h"
 
 namespace utmfa {
 namespace {
@@ -22,12 +19,6 @@ struct Devices {
   fido_dev_info_t* list;
   std::size_t count = 0;
 };
-
-// libfido2 would try for twelve seconds.
-bool taken(const std::string& path) {
-  const Descriptor file(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOCTTY));
-  return file && flock(file.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-}
 
 KeyEnd end_of(int code) {
   switch (code) {
@@ -50,8 +41,6 @@ KeyEnd end_of(int code) {
     case FIDO_ERR_NO_CREDENTIALS:
     case FIDO_ERR_INVALID_CREDENTIAL: return KeyEnd::foreign;
     case FIDO_ERR_CHANNEL_BUSY: return KeyEnd::busy;
-    case FIDO_ERR_TX:
-    case FIDO_ERR_RX: return KeyEnd::unplugged;
   }
   return KeyEnd::unable;
 }
@@ -68,20 +57,22 @@ std::vector<std::string> key_paths() {
   return paths;
 }
 
-OpenKey::OpenKey(const std::string& path) {
-  if (taken(path)) {
-    state_ = State::busy;
-    return;
-  }
+OpenKey::OpenKey(const std::string& path) : path_(path) {
+  forget_line_state();
   device_ = fido_dev_new();
   if (device_ == nullptr) return;
   (void)fido_dev_set_timeout(device_, patience_ms);
-  if (fido_dev_open(device_, path.c_str()) == FIDO_OK) state_ = State::open;
+  if (is_hid(path)) use_hid_line(device_);
+  const int code = fido_dev_open(device_, path.c_str());
+  if (code == FIDO_OK)
+    opened_ = true;
+  else
+    fault_ = ended(code, Waited::less);
 }
 
 OpenKey::~OpenKey() {
   if (device_ == nullptr) return;
-  (void)fido_dev_close(device_);
+  if (opened_) (void)fido_dev_close(device_);
   fido_dev_free(&device_);
 }
 
@@ -95,7 +86,7 @@ KeyNews OpenKey::about() const {
 }
 
 // An assertion without a touch (CTAP 2.1 section 6.1.2, pre-flight); a U2F key says that it would want one.
-bool OpenKey::has(const Credential& credential) const {
+KeyNews OpenKey::has(const Credential& credential) const {
   const Assertion question(fido_assert_new());
   const std::string hash(32, '\0');
   const bool ready = question && fido_assert_set_rp(question.get(), credential.rp.c_str()) == FIDO_OK &&
@@ -103,17 +94,43 @@ bool OpenKey::has(const Credential& credential) const {
                      fido_assert_set_up(question.get(), FIDO_OPT_FALSE) == FIDO_OK &&
                      (credential.id.empty() ||
                       fido_assert_allow_cred(question.get(), raw(credential.id), credential.id.size()) == FIDO_OK);
-  if (!ready) return false;
+  if (!ready) return unable("libfido2: no memory");
+  forget_line_state();
   const int code = fido_dev_get_assert(device_, question.get(), nullptr);
-  return code == FIDO_ERR_USER_PRESENCE_REQUIRED || code == FIDO_ERR_UP_REQUIRED ||
-         (code == FIDO_OK && fido_assert_count(question.get()) > 0);
+  KeyNews news;
+  const bool here = code == FIDO_ERR_USER_PRESENCE_REQUIRED || code == FIDO_ERR_UP_REQUIRED ||
+                    (code == FIDO_OK && fido_assert_count(question.get()) > 0);
+  if (here || code == FIDO_OK) {
+    news.end = here ? KeyEnd::done : KeyEnd::foreign;
+    return news;
+  }
+  news = ended(code, Waited::less);
+  if (code == FIDO_ERR_PIN_REQUIRED) news.end = KeyEnd::done;  // it says nothing without its PIN, so it may be here
+  if (code == FIDO_ERR_UNSUPPORTED_OPTION || code == FIDO_ERR_CREDENTIAL_EXCLUDED) news.end = KeyEnd::foreign;  // U2F
+  return news;
+}
+
+// libfido2 says the same of a packet that did not come, whyever it did not.
+KeyEnd OpenKey::lost(Waited waited) const {
+  switch (line_state()) {
+    case LineState::held:
+    case LineState::busy: return KeyEnd::busy;
+    case LineState::gone: return KeyEnd::unplugged;
+    case LineState::closed: return KeyEnd::unable;
+    case LineState::well: break;
+  }
+  if (access(path_.c_str(), F_OK) != 0) return KeyEnd::unplugged;
+  return waited == Waited::whole_time ? KeyEnd::untouched : KeyEnd::unable;
 }
 
 KeyNews OpenKey::ended(int code, Waited waited) const {
   KeyNews news;
   news.end = code == FIDO_OK ? KeyEnd::done : end_of(code);
-  if (news.end == KeyEnd::unplugged && waited == Waited::whole_time) news.end = KeyEnd::untouched;
+  const bool silence = code == FIDO_ERR_TX || code == FIDO_ERR_RX || code == FIDO_ERR_INTERNAL;
+  if (silence) news.end = lost(waited);
   if (code != FIDO_OK) news.detail = fido_strerr(code);
+  if (line_state() == LineState::closed) news.detail = path_ + ": may not be opened";
+  if (line_state() == LineState::busy) news.detail = "it still works for a program that has gone";
   int retries = -1;
   const bool counted = news.end == KeyEnd::wrong_pin || news.end == KeyEnd::pin_paused;
   if (counted && fido_dev_get_retry_count(device_, &retries) == FIDO_OK) news.retries = retries;

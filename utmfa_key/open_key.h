@@ -30,24 +30,27 @@ inline std::string copied(const unsigned char* bytes, std::size_t size) {
 
 class OpenKey {
  public:
-  enum class State { open, busy, failed };
   explicit OpenKey(const std::string& path);
   ~OpenKey();
   OpenKey(const OpenKey&) = delete;
   OpenKey& operator=(const OpenKey&) = delete;
 
-  State state() const { return state_; }
+  bool opened() const { return opened_; }
+  const KeyNews& fault() const { return fault_; }  // why it is not
   fido_dev_t* device() const { return device_; }
   KeyNews about() const;  // whether a PIN is set and a finger is known
-  // Nobody touches anything for it.
-  bool has(const Credential& credential) const;
-  // What libfido2 said, in our words. `waited` tells a key that was not touched from one that was pulled out.
+  // done: it is here. foreign: it is not. Otherwise why that could not be seen. Nobody touches anything for it.
+  KeyNews has(const Credential& credential) const;
+  // What libfido2 said, in our words. `waited` tells a key that was not touched from one that does not answer.
   enum class Waited { whole_time, less };
   KeyNews ended(int code, Waited waited) const;
 
  private:
+  KeyEnd lost(Waited waited) const;
+  std::string path_;
   fido_dev_t* device_ = nullptr;
-  State state_ = State::failed;
+  bool opened_ = false;
+  KeyNews fault_;
 };
 
 std::vector<std::string> key_paths();

@@ -3,6 +3,7 @@
 #include "device/presence.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -30,13 +31,19 @@ bool any(const std::string& path, Each each) {
   return false;
 }
 
+// Empty: it cannot be read.
+std::string descriptor_of(const std::string& device) {
+  const Descriptor file(::open((device + "/device" + "/report_descriptor").c_str(), O_RDONLY | O_CLOEXEC));
+  std::string bytes(longest_descriptor, '\0');
+  const ssize_t got = file ? ::read(file.get(), bytes.data(), bytes.size()) : -1;
+  bytes.resize(got < 0 ? 0 : static_cast<std::size_t>(got));
+  return bytes;
+}
+
 // What cannot be read could be one.
 bool may_be_key(const std::string& device) {
-  const Descriptor file(::open((device + "/device" + "/report_descriptor").c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) return true;
-  char bytes[longest_descriptor];
-  const ssize_t got = ::read(file.get(), bytes, sizeof bytes);
-  return got <= 0 || std::string_view(bytes, static_cast<std::size_t>(got)).find(usage_page) != std::string_view::npos;
+  const std::string bytes = descriptor_of(device);
+  return bytes.empty() || bytes.find(usage_page) != std::string::npos;
 }
 
 }  // namespace
@@ -46,6 +53,18 @@ Presence key_presence(const std::string& classes) {
   const bool usb = any(hidraw, [&](const std::string& name) { return may_be_key(hidraw + "/" + name); });
   const bool radio = any(classes + "/nfc", [](const std::string&) { return true; });
   return usb || radio ? Presence::possible : Presence::none;
+}
+
+std::string key_shut_out(const std::string& classes) {
+  const std::string hidraw = classes + "/hidraw";
+  std::string found;
+  (void)any(hidraw, [&](const std::string& name) {
+    const std::string node = "/dev/" + name;
+    const bool key = descriptor_of(hidraw + "/" + name).substr(0, usage_page.size()) == usage_page;
+    if (key && access(node.c_str(), R_OK | W_OK) != 0 && errno == EACCES) found = node;
+    return !found.empty();
+  });
+  return found;
 }
 
 }  // namespace utmfa

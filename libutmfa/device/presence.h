@@ -10,4 +10,7 @@ namespace utmfa {
 enum class Presence { none, possible };
 Presence key_presence(const std::string& classes = "/sys/class");
 
+// The device of a key that is there and that we may not open; "" = there is none.
+std::string key_shut_out(const std::string& classes = "/sys/class");
+
 }  // namespace utmfa

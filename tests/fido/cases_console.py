@@ -144,7 +144,7 @@ for what, words, settings in (
         ("not touched in time", "blue key was not touched in time", {"touch": "wait"}),
         ("timed out by the key", "blue key was not touched in time", {"touch": "time-out"}),
         ("unplugged at the touch", "was unplugged", {"unplug": "touch"}),
-        ("unplugged in an answer", "was unplugged|not registered for you", {"unplug": "reply"})):
+        ("unplugged in an answer", "was unplugged", {"unplug": "reply"})):
     @case(f"{what}: told, and the app signs in")
     def _(words=words, settings=settings):
         keys.fresh(0)
@@ -170,6 +170,31 @@ for fault in ("bad-signature", "short-signature", "other-key", "no-presence", "w
         granted(owner().token, talk=[(CODE, owner().code)])
         keys.behave()
         granted(key)
+
+
+for fault, words in (("busy", "in use by another program"), ("silent", "does not work here now"),
+                     ("noise", "does not work here now")):
+    @case(f"{fault}: told as what it is, not as a key of somebody else; with a stranger's key beside it as well")
+    def _(fault=fault, words=words):
+        keys.fresh(0)
+        owner().add_key()
+        keys.set(fault=fault)
+        by_code(words)
+        keys.plug(1)
+        by_code(words)
+
+
+@case("a key that may not be opened here: told, with the device in the log, and the app signs in")
+def _():
+    keys.fresh(0)
+    key = owner().add_key()
+    node = os.path.realpath(SEEN["UMOCKDEV_DIR"] + "/dev/hidraw0")
+    os.chmod(node, 0o600)
+    done = refused("does not work here now")
+    expect("may not be opened" in done.log.text(), done.log.text())
+    by_code("does not work here now")
+    os.chmod(node, 0o666)
+    granted(key)
 
 
 @case("verification demanded, and the key did not verify, or only says so: refused, and in the log")
@@ -212,22 +237,60 @@ def _():
         holder.stdin.close()
 
 
-def kill_program(there):
-    """Whoever runs as utmfa-key in this world, once the key waits."""
-    there.await_touch()
-    for pid in run("pgrep", "-u", "utmfa-key").stdout.split():
-        os.kill(int(pid), signal.SIGKILL)
+def kill_program(*names):
+    """Whoever has such a name and runs as utmfa-key in this world, once the key waits."""
+    def kill(there):
+        there.await_touch()
+        for name in names:
+            pids = run("pgrep", "-u", "utmfa-key", "-x", name).stdout.split()
+            expect(len(pids) == 1, f"{name}: {pids}")
+            os.kill(int(pids[0]), signal.SIGKILL)
+    return kill
 
 
-@case("utmfa-key killed while it waits, and not able to start: told, and the app signs in")
+@case("utmfa-key killed while it waits: told, the app signs in, and the key waits for nobody")
 def _():
     keys.fresh(0)
     key = owner().add_key()
     keys.set(touch="wait")
-    with meanwhile(kill_program):
+    with meanwhile(kill_program("utmfa-key")):
         refused("does not work here now")
-    keys.power_cycle(0)  # it waits for a touch still, as keys do whom nobody told to stop
+    keys.await_idle()
     keys.behave()
+    granted(key)
+
+
+@case("killed together with its guard: the key goes on waiting, the next sign-in is told so, and the app signs in")
+def _():
+    keys.fresh(0)
+    key = owner().add_key()
+    keys.set(touch="wait")
+    with meanwhile(kill_program("utmfa-key-guard", "utmfa-key")):
+        refused("does not work here now")
+    by_code("in use by another program")
+    keys.power_cycle(0)
+    keys.behave()
+    granted(key)
+
+
+@case("the guard alone killed: nothing is lost")
+def _():
+    keys.fresh(0)
+    key = owner().add_key()
+    keys.set(touch="wait")
+
+    def kill_and_touch(there):
+        kill_program("utmfa-key-guard")(there)
+        there.touch()
+
+    with meanwhile(kill_and_touch):
+        granted(key)
+
+
+@case("utmfa-key not able to start: told, and the app signs in")
+def _():
+    keys.fresh(0)
+    key = owner().add_key()
     with open(SHOWN, encoding="ascii") as file:
         before = file.read()
     write(SHOWN, "#!/bin/sh\nexit 1\n", 0o755)
