@@ -75,7 +75,7 @@ others = {'default', 'sshd', 'sudo', 'gdm-password', 'login', 'su', 'off', 'enro
 
 def translation_faults(tree):
     """A translated manual lists the same items in the same order."""
-    for name in tree.names('.1', '.5', '.8', below='docs/man/ja'):
+    for name in tree.names('.1', '.5', '.7', '.8', below='docs/man/ja'):
         original = name.replace('/ja/', '/')
         if not tree.exists(original):
             yield f'{name}:1: there is no {original}'
