@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every file that is installed is in one package of debian/ and in one of rpm/utmfa.spec, and both name nothing else."""
+"""Every file that is installed is in one package of debian/ and in one of rpm/utmfa.spec, in no second one, and both name
+nothing else."""
 
 import fnmatch
 import json
@@ -8,7 +9,8 @@ import re
 
 import house
 
-why = '''a file that no package takes is missing on the machines of those who install packages, and nobody notices here.
+why = '''a file that no package takes is missing on the machines of those who install packages, and nobody notices here; one
+that two take cannot be installed.
 Name it in debian/PACKAGE.install and in the %files of its package in rpm/utmfa.spec.'''
 
 # Written by scripts of meson, which does not list them; and one source under several names, of which it lists the last.
@@ -34,22 +36,23 @@ def normal(path):
 
 
 def of_debian(tree):
-    """(file, line, pattern) of what dh_install takes out of the installed tree."""
+    """(package, file, line, pattern) of what dh_install takes out of the installed tree."""
     for name in tree.names('.install', below='debian'):
         for number, line in tree.lines(name):
             word = line.split()[0] if line.split() else '#'
             if not word.startswith(('#', 'debian/')):
-                yield name, number, normal('/' + word)
+                yield os.path.basename(name).removesuffix('.install'), name, number, normal('/' + word)
 
 
 def of_rpm(tree):
-    inside = False
+    inside, package = False, ''
     for number, line in tree.lines('rpm/utmfa.spec'):
         if line.startswith('%'):
             inside = line.startswith('%files') or (inside and not re.match(r'%(changelog|post|pre|package|description)', line))
+            package = line if line.startswith('%files') else package
         found = re.match(r'(?:%(?:config|attr|dir|ghost)(?:\([^)]*\))? )*(%\{_\w+\}\S*|/\S+)$', line.strip())
         if inside and found and not line.startswith(('%dir', '%ghost', '%license', '%doc')):
-            yield 'rpm/utmfa.spec', number, expanded(found[1])
+            yield package, 'rpm/utmfa.spec', number, expanded(found[1])
 
 
 def by_spec(tree):
@@ -70,9 +73,12 @@ def takes(pattern, path):
 
 def compared(paths, patterns, where):
     for path in paths:
-        if not any(takes(pattern, path) for _, _, pattern in patterns):
+        taken = {package: (name, number) for package, name, number, pattern in patterns if takes(pattern, path)}
+        if not taken:
             yield f'{where}:1: {path} is in no package'
-    for name, number, pattern in patterns:
+        for name, number in list(taken.values())[1:]:
+            yield f'{name}:{number}: {path} is in {len(taken)} packages: {", ".join(sorted(taken))}'
+    for _, name, number, pattern in patterns:
         if not any(takes(pattern, path) for path in paths):
             yield f'{name}:{number}: {pattern} is installed by nothing'
 
@@ -100,5 +106,8 @@ bad = [
      'rpm/utmfa.spec:1: /usr/bin/utmfa-enroll is in no package'),
     ({'rpm/utmfa.spec': good['rpm/utmfa.spec'].replace('%changelog', '%{_bindir}/old\n%changelog')},
      '/usr/bin/old is installed by nothing'),
+    ({'debian/b.install': 'usr/bin/utmfa-*\n'}, 'debian/b.install:1: /usr/bin/utmfa-enroll is in 2 packages: a, b'),
+    ({'rpm/utmfa.spec': good['rpm/utmfa.spec'].replace('%changelog', '%files b\n%{_mandir}/man8/*\n%changelog')},
+     '/usr/share/man/man8/utmfad.8 is in 2 packages'),
 ]
 house.run(check, why, good, bad)
