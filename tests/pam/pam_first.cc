@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What stands beside our module in a stack: leaves a password (authtok=TEXT, long-authtok=LENGTH, or sshd-authtok=LENGTH for what sshd makes up), pam_unix's word
-// (unix=CODE) and variables (env=NAME=VALUE) as pam_unix and sshd would, and returns a code (say=CODE).
+// (unix=CODE) and variables (env=NAME=VALUE) as pam_unix and sshd would, and returns a code (say=CODE). behind=TEXT judges
+// the password that was left, as pam_unix does: right where it is TEXT; without a text, where none was left.
 #include <security/pam_modules.h>
 
 #include <cstdlib>
@@ -10,6 +11,13 @@
 namespace {
 
 void forget(pam_handle_t*, void* data, int) { delete static_cast<int*>(data); }
+
+int judged(pam_handle_t* pamh, const std::string& right) {
+  const void* left = nullptr;
+  if (pam_get_item(pamh, PAM_AUTHTOK, &left) != PAM_SUCCESS) return PAM_SYSTEM_ERR;
+  const bool same = left ? !right.empty() && right == static_cast<const char*>(left) : right.empty();
+  return same ? PAM_SUCCESS : PAM_AUTH_ERR;
+}
 
 int play(pam_handle_t* pamh, int count, const char** words) {
   int code = PAM_IGNORE;
@@ -26,6 +34,7 @@ int play(pam_handle_t* pamh, int count, const char** words) {
     }
     if (word.starts_with("unix=")) pam_set_data(pamh, "unix_setcred_return", new int(std::stoi(value)), forget);
     if (word.starts_with("say=")) code = std::stoi(value);
+    if (word.starts_with("behind=")) code = judged(pamh, value);
     if (word.starts_with("env=")) pam_putenv(pamh, value.c_str());
   }
   return code;
