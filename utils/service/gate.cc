@@ -35,7 +35,7 @@ std::string why_not(const Planned& planned) {
   const std::string& name = planned.who.user;
   if (planned.account.locked_until > 0)
     return say("{0} is locked until {1}", {name, end_text(planned.account.locked_until)});
-  if (planned.plan.enrolled) return say("{0} must give a code there, and no method of his can be used", {name});
+  if (planned.plan.enrolled) return say("{0} must give a code there, and no method of theirs can be used", {name});
   return say("{0} must give a code there, and has not registered: utmfa-enroll --user {0}", {name});
 }
 
