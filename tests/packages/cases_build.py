@@ -16,7 +16,9 @@ def cached():
     """The compiler behind ccache, where there is one: what other builds have compiled in the same way is taken over."""
     if not os.path.isdir("/usr/lib/ccache"):
         return {}
-    return {"PATH": "/usr/lib/ccache:" + os.environ["PATH"], "CCACHE_BASEDIR": OUT, "CCACHE_NOHASHDIR": "1"}
+    # debhelper gives each build a home of its own, where ccache would not find what it knows.
+    kept = os.environ.get("CCACHE_DIR") or os.path.expanduser("~/.cache/ccache")
+    return {"PATH": "/usr/lib/ccache:" + os.environ["PATH"], "CCACHE_BASEDIR": OUT, "CCACHE_NOHASHDIR": "1", "CCACHE_DIR": kept}
 
 
 @suite.case("a tarball of what is committed has every file and nothing else")

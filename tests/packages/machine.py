@@ -16,9 +16,10 @@ import time
 
 from building import OUT, Skip, debs, expect, fresh, run
 
-# What our packages need, and what a machine has that people sign in to.
+# What a machine has that people sign in to, and what debian/tests asks for.
 BASE = ("systemd", "systemd-sysv", "udev", "dbus", "openssh-server", "openssh-client", "sudo", "passwd", "procps",
-        "python3-minimal", "pamtester", "libpam-runtime", "rsyslog", "exim4-daemon-light")
+        "python3-minimal", "pamtester", "libpam-runtime", "rsyslog", "exim4-daemon-light",
+        "oathtool", "python3-pexpect")
 ROOT = os.path.join(OUT, "machine")
 BIN = os.path.join(OUT, "bin")
 COMMANDS = ("utmfa-enroll", "utmfa-admin", "ssh")
@@ -77,9 +78,9 @@ def tree(directory):
     return path
 
 
-def unpacked(directory):
+def unpacked(directory, name="machine"):
     archive = tree(directory)
-    root = fresh("machine")
+    root = fresh(name)
     run("tar", "-xf", archive, "-C", root, "--numeric-owner", "--xattrs", "--exclude=./dev/*")
     with open(os.path.join(root, "etc", "hostname"), "w", encoding="ascii") as file:
         file.write("lab1\n")
@@ -94,13 +95,13 @@ class Machine:
 
     def boot(self):
         """Until its systemd says that it has started."""
-        where = os.path.join(OUT, "notify")
+        where = self.root + ".notify"
         with contextlib.suppress(FileNotFoundError):
             os.unlink(where)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready:
             ready.bind(where)
             ready.settimeout(120)
-            log = os.path.join(OUT, "boot.log")
+            log = self.root + ".boot.log"
             with open(log, "w", encoding="utf-8") as out:
                 self.process = subprocess.Popen(
                     ["systemd-nspawn", "-q", "--keep-unit", "--register=no", "--private-network", "--capability=all",
@@ -184,6 +185,11 @@ class Machine:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+
+    def cut(self):
+        """The power goes: no process ends by itself, and nothing is written any more."""
+        os.kill(int(self.leader), signal.SIGKILL)
+        self.process.wait(timeout=60)
 
     def files(self):
         """Every path of the tree with what matters of it; directories by their mode, files by their content too."""
