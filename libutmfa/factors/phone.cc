@@ -86,8 +86,8 @@ Status check_extension(const Method& method) {
 }
 
 std::string_view usual_label(std::string_view slot) {
-  if (slot == "office") return "Office";
-  return slot == "alternate" ? "Other phone" : "Mobile";
+  if (slot == "office") return UTMFA_MSG("Office");
+  return slot == "alternate" ? UTMFA_MSG("Other phone") : UTMFA_MSG("Mobile");
 }
 
 Result<Made> make(const Wish& wish, Random&, Time now) {

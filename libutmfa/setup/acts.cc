@@ -125,7 +125,10 @@ Status act_apply(Bench& bench, Request& request) {
   const auto edit = [&](Registered& person) { return apply(person, bench.config.registration); };
   if (Status applied = bench.change(edit, changed("applied", {})); !applied) return applied;
   if (request.form == Format::json) return act_list(bench, request);
-  return say_to(bench.talk, say("Applied. From now on {0} is asked at every sign-in.", {bench.user()}));
+  std::string text = say("Applied. From now on {0} is asked at every sign-in.", {bench.user()});
+  if (bench.talk.room() == Room::page)
+    text += "\n" + say("Before a phone is replaced, add the new one first: {0}", {bench.command + " add totp"});
+  return say_to(bench.talk, text);
 }
 
 const Act* act_for(std::string_view name) {

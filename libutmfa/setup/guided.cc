@@ -12,6 +12,11 @@
 namespace utmfa {
 namespace {
 
+std::string title_of_first(std::string_view kind) {
+  if (kind == "phone") return say("Mobile phone: a code by SMS or by call");
+  return kind == "fido" ? say("Security key") : say("Authenticator app");
+}
+
 class Guide {
  public:
   Guide(Bench& bench, Occasion occasion) : bench_(bench), talk_(bench.talk), occasion_(occasion) {}
@@ -21,8 +26,12 @@ class Guide {
   Status steps();
   Status look();
   Status clear_unfinished();
+  Result<bool> proven_now(const Method& method);
   Status first_method();
   Status new_default();
+  std::vector<std::string> kinds_of_first_method() const;
+  Result<std::string> kind_of_first_method(const std::vector<std::string>& kinds);
+  Status new_one(std::string_view kind);
   Status backups();
   Result<std::string> kind_of_backup();
   Status trials();
@@ -43,7 +52,7 @@ class Guide {
   }
   std::size_t ready() const { return lasting(now_.file, Proof::confirmed).size(); }
   std::size_t needed() const { return static_cast<std::size_t>(bench_.config.registration.minimum); }
-  bool may_be_default(const Method& method) const;
+  bool may_be_default(std::string_view kind) const;
   std::string default_among_the_proven() const;
 
   Bench& bench_;
@@ -53,9 +62,9 @@ class Guide {
   std::size_t step_ = 0;
 };
 
-bool Guide::may_be_default(const Method& method) const {
+bool Guide::may_be_default(std::string_view kind) const {
   const auto& kinds = bench_.config.registration.default_kinds;
-  return kinds.empty() || std::find(kinds.begin(), kinds.end(), method.kind) != kinds.end();
+  return kinds.empty() || std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
 }
 
 Status Guide::look() {
@@ -76,11 +85,30 @@ Status Guide::heading(std::size_t step, std::string_view page, std::string_view 
   return say_to(talk_, "\n" + progress + "  " + std::string(page));
 }
 
-// What an earlier run, ended by force, left without its first code: its secret cannot be shown again.
+// A token that the desk has lent, or an app that came from another program: its person can show a code of it. False: it
+// is not at hand.
+Result<bool> Guide::proven_now(const Method& method) {
+  if (method.kind != "totp" && method.kind != "hotp") return false;
+  for (;;) {
+    const Result<std::string> code = asked(talk_, say("Code that it shows now (Enter if you do not have it): "));
+    if (!code) return code.error();
+    if (code->empty()) return false;
+    const Status right = prove(bench_, method.id, *code);
+    if (!right && right.error().code != Code::refused) return right.error();
+    const std::string said = say("{0} ({1}) is registered.", {method.id, method.label});
+    if (Status told = say_to(talk_, right ? said : right.error().what); !told) return told.error();
+    if (right) return true;
+  }
+}
+
+// What waits for its first code since before, and whose secret cannot be shown again.
 Status Guide::clear_unfinished() {
   for (const Method& method : lasting(now_.file, Proof::waiting)) {
     if (Status told = say_to(talk_, say("{0} ({1}) was never confirmed.", {method.id, method.label})); !told)
       return told;
+    const Result<bool> proven = proven_now(method);
+    if (!proven) return proven.error();
+    if (*proven) continue;
     const Result<Consent> sure = consent(talk_, say("Remove it and go on? [no]: "));
     if (!sure) return sure.error();
     if (*sure == Consent::withheld) return Error{Code::refused, say("nothing was changed")};
@@ -148,28 +176,53 @@ Result<std::string> Guide::chosen(const std::vector<std::string>& items) {
 
 std::string Guide::default_among_the_proven() const {
   for (const Method& method : lasting(now_.file, Proof::confirmed))
-    if (may_be_default(method)) return method.id;
+    if (may_be_default(method.kind)) return method.id;
   return {};
 }
 
+// In the order in which they are offered. A greeter has room for an app only.
+std::vector<std::string> Guide::kinds_of_first_method() const {
+  std::vector<std::string> kinds;
+  const bool page = talk_.room() == Room::page;
+  if (may_be_default("totp") && may_be_added(now_, "totp", bench_.config.registration)) kinds.emplace_back("totp");
+  if (page && may_be_default("phone") && may_add_phone(bench_, now_)) kinds.emplace_back("phone");
+  if (page && may_be_default("fido") && may_add_fido(bench_, now_)) kinds.emplace_back("fido");
+  return kinds;
+}
+
+// Empty: not in the list. An app alone is not asked about.
+Result<std::string> Guide::kind_of_first_method(const std::vector<std::string>& kinds) {
+  if (kinds.size() == 1 && kinds.front() == "totp") return kinds.front();
+  std::vector<std::string> items;
+  for (const std::string& kind : kinds) items.push_back(title_of_first(kind));
+  const Result<std::string> choice = chosen(items);
+  if (!choice) return choice.error();
+  const auto at = number(*choice, 1, static_cast<std::int64_t>(kinds.size()));
+  return at ? kinds[static_cast<std::size_t>(*at - 1)] : std::string();
+}
+
+Status Guide::new_one(std::string_view kind) {
+  if (kind == "phone") return new_phone();
+  return kind == "fido" ? new_key() : new_app();
+}
+
 Status Guide::new_default() {
-  const Status said = heading(1, say("Your first method: an authenticator app on your phone. It becomes the default."),
-                              say("Step 1 of 4: an authenticator app"));
+  const std::vector<std::string> kinds = kinds_of_first_method();
+  if (kinds.empty()) return Done{};
+  const Status said = heading(
+      1,
+      kinds.front() == "totp" ? say("Your first method: an authenticator app on your phone. It becomes the default.")
+                              : say("Your first method. It becomes the default."),
+      say("Step 1 of 4: an authenticator app"));
   if (!said) return said;
-  const auto& kinds = bench_.config.registration.default_kinds;
-  const bool phone = (kinds.empty() || std::find(kinds.begin(), kinds.end(), "phone") != kinds.end()) &&
-                     talk_.room() == Room::page && may_add_phone(bench_, now_);
-  while (phone) {  // a phone that could not be reached leaves nothing registered
-    const Result<std::string> choice =
-        chosen({say("Authenticator app"), say("Mobile phone: a code by SMS or by call")});
-    if (!choice) return choice.error();
-    if (*choice == "1") break;
-    if (*choice != "2") continue;
-    if (Status made = new_phone(); !made) return made;
-    if (Status seen = look(); !seen || !default_among_the_proven().empty()) return seen;
+  while (default_among_the_proven().empty()) {  // what could not be reached leaves nothing registered
+    const Result<std::string> kind = kind_of_first_method(kinds);
+    if (!kind) return kind.error();
+    if (kind->empty()) continue;
+    if (Status made = new_one(*kind); !made) return made;
+    if (Status seen = look(); !seen) return seen;
   }
-  if (Status made = new_app(); !made) return made;
-  return look();
+  return Done{};
 }
 
 Status Guide::first_method() {
@@ -179,7 +232,7 @@ Status Guide::first_method() {
   if (id.empty())
     return Error{Code::refused, say("the rules of this machine allow no app as the default "
                                     "method: ask the administrator for a token")};
-  if (now_.file.methods.front().id == id || may_be_default(now_.file.methods.front())) return Done{};
+  if (now_.file.methods.front().id == id || may_be_default(now_.file.methods.front().kind)) return Done{};
   const auto edit = [&](Registered& person) { return make_default(person, id, bench_.config.registration); };
   if (Status moved = bench_.registrar.change(edit); !moved) return moved;
   return look();
@@ -223,7 +276,9 @@ Status Guide::backups() {
 Status Guide::one_trial(const Method& method) {
   for (;;) {
     if (talk_.room() == Room::page) {
-      const std::string text = say("Now {0} ({1}), as at a sign-in:", {method.label, shown_kind(method.kind)});
+      const std::string kind = shown_kind(method.kind);
+      const std::string text = method.label == kind ? say("Now {0}, as at a sign-in:", {kind})
+                                                    : say("Now {0} ({1}), as at a sign-in:", {method.label, kind});
       if (Status told = say_to(talk_, "\n" + text); !told) return told;
     }
     const Result<std::string> used = try_method(bench_, method.id);

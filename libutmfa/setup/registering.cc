@@ -83,6 +83,7 @@ Result<Registering> register_method(Registrar& registrar, const Factor& factor, 
                                     Time now, const RegistrationRules& rules) {
   Result<Made> made = factor.make(wish, random, now);
   if (!made) return made.error();
+  if (wish.label.empty()) made->method.label = say(made->method.label);
   Registering registering;
   registering.shown = made->shown;
   if (const auto secret = made->secrets.find(factor.secret_field); secret != made->secrets.end() && made->shown.empty())

@@ -137,6 +137,52 @@ def _():
         expect(standing(user) == ("none", {}), str(standing(user)))
 
 
+LENT = r"Code that it shows now[^\r\n]*: $"
+
+
+@suite.case("a token that the desk has lent is proven in the four steps, and is taken away only by who says so")
+def _():
+    with rules():
+        user = newcomer("lent1")
+        secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+        write("/root/lent.csv", f"serial number,secret key,time interval\nL1,{secret},30\n", 0o600)
+        run("utmfa-admin", "token", "import", "/root/lent.csv")
+        run("utmfa-admin", "token", "lend", "L1", user)
+        waiting = standing(user)
+        terminal = Terminal(user)
+        terminal.answer(LENT, "")
+        terminal.answer(r"Remove it and go on\? \[no\]: $", "")
+        terminal.ends(1)
+        terminal = Terminal(user)
+        terminal.child.expect(LENT)
+        terminal.child.send("\x03")
+        terminal.ends(1)
+        expect(standing(user) == waiting and waiting[1] == {"app-1": (False, False)}, f"{standing(user)} {waiting}")
+        token = Totp(secret)
+        terminal = Terminal(user)
+        terminal.answer(LENT, token.wrong())
+        expect("That code is not right." in terminal.answer(LENT, token.code()), "a wrong first code")
+        terminal.answer(NUMBER, "1")
+        terminal.child.expect(WRITTEN)
+        codes = re.findall(r"\b[a-z0-9]{5}-[a-z0-9]{5}\b", terminal.child.before)
+        terminal.child.sendline("yes")
+        terminal.answer(AS_AT_A_SIGN_IN, token.code())
+        terminal.answer(AS_AT_A_SIGN_IN, codes.pop())
+        terminal.answer(APPLY, "")
+        expect("Before a phone is replaced" in terminal.ends(), "what to do before a phone is replaced")
+        expect(standing(user) == ("active", {"app-1": (True, True), "recovery": (True, True)}), str(standing(user)))
+
+
+@suite.case("where no app may be the default, none is registered in vain; where it may, it is")
+def _():
+    user = newcomer("kinds1")
+    with rules("registration: {default-kinds: [hotp]}\n"):
+        expect("ask the administrator for a token" in Terminal(user).ends(1), "not told")
+        expect(standing(user) == ("none", {}), str(standing(user)))
+    with rules("registration: {default-kinds: [hotp, totp]}\n"):
+        registered(user)
+
+
 SPEAK = """
 import socket, sys
 line = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)

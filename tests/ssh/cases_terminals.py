@@ -90,7 +90,7 @@ def on_a_terminal(name, size, tongue):
                 left_out = "QR code is left out" if tongue == "C.UTF-8" else "QR コード"
                 expect(left_out in re.sub(r"\r\n", "", steps.screen), steps.screen)
             if tongue != "C.UTF-8":
-                english = re.findall(r"\b(?:the|your|that|from now|Step|works|Applied)\b", steps.screen)
+                english = re.findall(r"\b(?:the|your|that|from now|Step|works|Applied|sheet)\b", steps.screen)
                 expect(not english, f"not translated: {english}: {steps.screen}")
 
 

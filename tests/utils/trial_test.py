@@ -142,6 +142,8 @@ def killed_and_cleared():
     child.wait()
     check(world.state() == {"app-1": (False, False)}, world.state())
     child = world.terminal()
+    child.expect("Code that it shows now")
+    child.sendline("")
     child.expect(r"Remove it and go on\? \[no\]: ")
     child.sendline("yes")
     child.expect(NAME)
@@ -216,7 +218,8 @@ def applied():
     child = world.terminal()
     child.expect(APPLY)
     child.sendline("")
-    check("Applied." in ends(child, 0), "applied")
+    said = ends(child, 0)
+    check("Applied." in said and "Before a phone is replaced" in said, said)
     check(world.status() == "active", world.status())
     check("has applied already" in ends(world.terminal(), 0), "again")
 
