@@ -295,6 +295,7 @@ void Broker::reload(Reload when) {
     else
       log("unavailable", "the old keys stay in force: " + records.error().what);
   }
+  if (good) runner_ = Descriptor();  // the next message is for one that knows it
   if (!good && !names) return;
   name_service_.look();
   if (Status nursery = open_nursery({}); !nursery) log("unavailable", nursery.error().what);

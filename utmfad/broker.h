@@ -40,15 +40,15 @@ class Broker {
     std::string text;  // of the new method file, as far as it has come
     int loads = 0, saves = 0;
   };
-  struct Delivery {  // a gateway that runs for a sign-in process
-    Descriptor line, handle;
-    int process = -1;  // its channel
+  struct Message {
+    int process = -1;  // the channel of the sign-in process
     std::string id;
+    Secret request;    // until it is handed on
+    Descriptor asker;  // the program that signs somebody in (pidfd)
   };
-  struct Queued {  // one that waits for room
-    int process = -1;
-    std::string id;
-    Secret request;
+  struct Delivery {  // a message whose gateway runs
+    Descriptor line, handle;
+    Message message;
   };
   struct Question {  // to the keys of this machine
     Descriptor line;
@@ -97,7 +97,10 @@ class Broker {
   Status grant_deliver(Process&, const wire::Reader&, Packet&);
   Status grant_stop(Process&, const wire::Reader&, Packet&);
   void start_queued();
-  Status start_delivery(const Queued& next);
+  bool room_for_delivery() const;
+  Status start_delivery(Message& message);
+  static Status hand_on(Delivery& delivery, Packet packet);
+  void delivered(const Delivery& ended, const Result<Packet>& packet);
   void undelivered(Process& process, std::string_view id, const Error& why);
   bool served_delivery(int line);
   void end_deliveries(int process);
@@ -143,7 +146,8 @@ class Broker {
   bool session_ = false;                // --session: the one process is still to be asked for
   std::map<int, Process> processes_;    // by channel
   std::map<int, Delivery> deliveries_;  // by line
-  std::deque<Queued> queued_;
+  std::deque<Message> queued_;
+  Descriptor runner_;                   // of deliveries; there from the first one on
   std::map<int, Question> questions_;   // by line
   std::deque<std::int64_t> delivered_;  // CLOCK_MONOTONIC, of the last hour
 };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Messages to the person of a record: bounded for each sign-in process and for the machine in an hour, queued where more
-// are asked for than may run at a time. The gateway is run by a process of its own, so that none holds the broker up; what
-// it said is passed on unread.
+// are asked for than may run at a time. The gateway is run by a process of the runner's, so that none holds the broker up;
+// what it said is passed on unread.
+#include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
@@ -20,6 +21,7 @@ namespace {
 
 constexpr int most_deliveries = 12;  // of one sign-in
 constexpr std::int64_t hour = 3600;
+constexpr int most_starting = 64;  // so many fit the runner's channel
 // mail goes by the queue of notices, and never with a code of a sign-in.
 constexpr std::array<std::string_view, 3> kinds = {"sms", "voice", "push"};
 
@@ -27,6 +29,14 @@ std::int64_t monotonic_seconds() {
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC, &now);
   return now.tv_sec;
+}
+
+// Whoever cannot be seen from here, as in a container, counts as there.
+Descriptor asker_of(pid_t pid) { return Descriptor(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))); }
+
+bool has_ended(const Descriptor& process) {
+  pollfd ended = {process.get(), POLLIN, 0};
+  return process && poll(&ended, 1, 0) > 0;
 }
 
 }  // namespace
@@ -59,18 +69,27 @@ Status Broker::grant_deliver(Process& process, const wire::Reader& frame, Packet
   request.text("user", process.user);
   request.number("expires", frame.number("expires", hour, 0));
   if (!request.fits()) return Error{Code::invalid, "deliver: too long"};
-  queued_.push_back({process.channel.get(), std::string(frame.text("id").substr(0, 64)), Secret(request.frame())});
+  queued_.push_back({process.channel.get(), std::string(frame.text("id").substr(0, 64)), Secret(request.frame()),
+                     asker_of(process.peer_process)});
   request.wipe();
   wipe(packet.bytes);
   start_queued();
   return Done{};
 }
 
-// In the order in which they came, as soon as there is room: a whole class may sign in at once.
+bool Broker::room_for_delivery() const {
+  const auto starting =
+      std::count_if(deliveries_.begin(), deliveries_.end(), [](const auto& each) { return !each.second.handle; });
+  return starting < most_starting && deliveries_.size() < static_cast<std::size_t>(config_.config().limits.deliveries);
+}
+
+// In the order in which they came, as soon as there is room: a whole class may sign in at once. The sign-in process of
+// somebody who has gone notices it within a second; here it counts at once.
 void Broker::start_queued() {
-  while (!queued_.empty() && deliveries_.size() < static_cast<std::size_t>(config_.config().limits.deliveries)) {
-    const Queued next = std::move(queued_.front());
+  while (!queued_.empty() && room_for_delivery()) {
+    Message next = std::move(queued_.front());
     queued_.pop_front();
+    if (has_ended(next.asker)) continue;
     const Status started = start_delivery(next);
     const auto process = processes_.find(next.process);
     if (started || process == processes_.end()) continue;
@@ -79,17 +98,31 @@ void Broker::start_queued() {
   }
 }
 
-Status Broker::start_delivery(const Queued& next) {
+Status Broker::start_delivery(Message& message) {
   if (too_many_deliveries())
     return Error{Code::unavailable, "too much was sent in this hour: limits.deliveries-per-hour"};
-  Result<DeliveryStart> started = start_delivery_process(settings_, next.request.view());
-  if (!started) return started.error();
-  const int line = started->line.get();
-  if (Status watched = watch(line); !watched) return watched;
-  deliveries_.insert_or_assign(line,
-                               Delivery{std::move(started->line), std::move(started->handle), next.process, next.id});
+  Result<Descriptor> line = runner_ ? started_delivery(runner_.get()) : Error{Code::not_found, "no runner"};
+  if (!line) {  // there is none yet, or it has ended
+    Result<Descriptor> runner = start_runner(settings_);
+    if (!runner) return runner.error();
+    runner_ = std::move(*runner);
+    line = started_delivery(runner_.get());
+  }
+  if (!line) return line.error();
+  const int fd = line->get();
+  if (Status watched = watch(fd); !watched) return watched;
+  deliveries_.insert_or_assign(fd, Delivery{std::move(*line), {}, std::move(message)});
   delivered_.push_back(monotonic_seconds());
   return Done{};
+}
+
+// Its process is there, and can be ended from now on: so it is told what to send.
+Status Broker::hand_on(Delivery& delivery, Packet packet) {
+  if (delivery.handle || packet.descriptors.size() != 1) return Error{Code::invalid, "deliver: malformed packet"};
+  delivery.handle = std::move(packet.descriptors.front());
+  const Status sent = send_packet(delivery.line.get(), delivery.message.request.view(), {}, Wait::no);
+  delivery.message.request = Secret();
+  return sent;
 }
 
 Status Broker::grant_stop(Process& process, const wire::Reader&, Packet&) {
@@ -102,31 +135,41 @@ Status Broker::grant_stop(Process& process, const wire::Reader&, Packet&) {
 bool Broker::served_delivery(int line) {
   const auto delivery = deliveries_.find(line);
   if (delivery == deliveries_.end()) return false;
-  const Result<Packet> packet = receive_packet(line, Wait::no);
+  Result<Packet> packet = receive_packet(line, Wait::no);
   if (!packet && packet.error().code == Code::unavailable) return true;
+  if (packet && wire::Reader(packet->bytes).verb() == "running" && hand_on(delivery->second, std::move(*packet))) {
+    start_queued();
+    return true;
+  }
   const Delivery ended = std::move(delivery->second);
   (void)epoll_ctl(events_.get(), EPOLL_CTL_DEL, line, nullptr);
   deliveries_.erase(delivery);
   start_queued();
-  const auto process = processes_.find(ended.process);
-  if (process == processes_.end()) return true;
+  delivered(ended, packet);
+  return true;
+}
+
+void Broker::delivered(const Delivery& ended, const Result<Packet>& packet) {
+  const auto process = processes_.find(ended.message.process);
+  if (process == processes_.end()) return;
   const bool whole = packet && wire::Reader(packet->bytes).verb() == "delivered";
   if (!whole)
-    undelivered(process->second, ended.id, {Code::internal, "the process that ran the gateway has ended"});
-  else if (Status sent = send_packet(ended.process, packet->bytes, {}, Wait::no); !sent)
+    undelivered(process->second, ended.message.id, {Code::internal, "the process that ran the gateway has ended"});
+  else if (Status sent = send_packet(ended.message.process, packet->bytes, {}, Wait::no); !sent)
     log("unavailable", "deliver: " + sent.error().what);
-  return true;
 }
 
 // The gateway goes with the process that waited for it: its minder sees that we are gone.
 void Broker::end_deliveries(int process) {
-  queued_.erase(
-      std::remove_if(queued_.begin(), queued_.end(), [process](const Queued& each) { return each.process == process; }),
-      queued_.end());
+  queued_.erase(std::remove_if(queued_.begin(), queued_.end(),
+                               [process](const Message& each) { return each.process == process; }),
+                queued_.end());
   for (auto each = deliveries_.begin(); each != deliveries_.end();) {
     const auto delivery = each++;
-    if (delivery->second.process != process) continue;
-    (void)syscall(SYS_pidfd_send_signal, delivery->second.handle.get(), SIGKILL, nullptr, 0);
+    if (delivery->second.message.process != process) continue;
+    // One that is not running yet ends when its line does, without knowing what to send.
+    if (delivery->second.handle)
+      (void)syscall(SYS_pidfd_send_signal, delivery->second.handle.get(), SIGKILL, nullptr, 0);
     (void)epoll_ctl(events_.get(), EPOLL_CTL_DEL, delivery->first, nullptr);
     deliveries_.erase(delivery);
   }

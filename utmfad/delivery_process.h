@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One message to one person: this program anew, without keys, started by the broker for a sign-in process and outside of
-// the broker's loop. It runs the gateway, becomes a user without rights, and only then reads what the gateway said.
+// Messages to people, outside of the broker's loop: the runner, this program anew and without keys, started with the first
+// message, forks a process for each. That process runs the gateway, becomes a user without rights, and only then reads
+// what the gateway said. What a message says is never in the runner: its process asks the broker for it.
 #pragma once
 
 #include "base/file.h"
@@ -8,14 +9,15 @@
 
 namespace utmfa {
 
-struct DeliveryStart {
-  Descriptor line;    // the reply comes here, one frame
-  Descriptor handle;  // the process itself (pidfd)
-};
-// For the broker. `frame` is the request, already made the broker's own.
-Result<DeliveryStart> start_delivery_process(const Settings& settings, std::string_view frame);
+// For the broker: the channel to a new runner, which has read the configuration as it is now and ends, when the channel is
+// closed, with the last message.
+Result<Descriptor> start_runner(const Settings& settings);
 
-// In the process: the line stands at 3.
-int deliver_one(const Settings& settings);
+// For the broker: has the runner fork. On the line that it returns come, one packet each, `running` with the process itself
+// (pidfd), which waits for the request, and `delivered`.
+Result<Descriptor> started_delivery(int runner);
+
+// In the runner: its channel stands at 3.
+int run_deliveries(const Settings& settings);
 
 }  // namespace utmfa

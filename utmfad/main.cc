@@ -179,7 +179,7 @@ int main(int argc, char** argv) {
   }
   utmfa::clean_start();
   if (options.mode == utmfa::Mode::nursery) return utmfa::nursery(options.settings);
-  if (options.mode == utmfa::Mode::deliver) return utmfa::deliver_one(options.settings);
+  if (options.mode == utmfa::Mode::deliver) return utmfa::run_deliveries(options.settings);
   if (options.mode == utmfa::Mode::session && !utmfa::first_process_ends()) return 1;
   return utmfa::run(options);
 }

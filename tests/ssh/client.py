@@ -160,7 +160,11 @@ class Verifier:
 
     def nursery(self):
         """The process that forks the sign-in processes."""
-        return children(self.process.pid)[0]
+        return next(pid for pid in children(self.process.pid) if "--nursery" in words_of(pid))
+
+    def runner(self):
+        """The process that forks one for each message; None before the first one."""
+        return next((pid for pid in children(self.process.pid) if "--deliver" in words_of(pid)), None)
 
     def family(self):
         """The verifier and all its processes."""
@@ -178,6 +182,15 @@ def children(pid):
     try:
         with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
             return [int(child) for child in file.read().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def words_of(pid):
+    """What it was started as; nothing where it has ended meanwhile."""
+    try:
+        with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as file:
+            return file.read().split("\0")
     except (FileNotFoundError, ProcessLookupError):
         return []
 
