@@ -118,6 +118,8 @@ KeyNews told(const fido_cred_t* made, KeyNews news) {
   news.public_key = copied(fido_cred_pubkey_ptr(made), fido_cred_pubkey_len(made));
   news.id = copied(fido_cred_id_ptr(made), fido_cred_id_len(made));
   news.aaguid = copied(fido_cred_aaguid_ptr(made), fido_cred_aaguid_len(made));
+  news.format = fido_cred_fmt(made) == nullptr ? "" : fido_cred_fmt(made);
+  news.certificate = copied(fido_cred_x5c_ptr(made), fido_cred_x5c_len(made));
   return news;
 }
 

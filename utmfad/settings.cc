@@ -40,6 +40,7 @@ Status ConfigFile::load() {
   Result<Config> loaded = load_config(path_, kind_names());
   if (!loaded) return loaded.error();
   config_ = std::move(*loaded);
+  if (!config_.fido.attestation.empty()) seen_.emplace_back(config_.fido.attestation);
   return Done{};
 }
 

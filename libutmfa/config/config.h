@@ -110,6 +110,8 @@ struct FidoRules {
   std::string user = "utmfa-key";
   std::int64_t touch = 30;  // seconds
   SshVerification ssh_verification = SshVerification::unknown;
+  std::string attestation;  // the file of the makers whose keys may be registered; "" = nobody asks who made a key
+  std::string makers;       // what is in it, PEM
 };
 
 // numbers: whoever agrees in the app must have typed the number that is shown at the sign-in. approval: a gateway that

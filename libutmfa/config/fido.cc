@@ -34,9 +34,19 @@ Status read_ssh(const Source& source, const Node& node, FidoRules& to) {
   return read_word(source, node, ssh_verification_words, to.ssh_verification);
 }
 
+Status read_attestation(const Source& source, const Node& node, FidoRules& to) {
+  if (node.value() && node.text == "off") {
+    to.attestation.clear();
+    return Done{};
+  }
+  if (Status read = read_text(source, node, longest_path, to.attestation); !read) return read;
+  if (to.attestation.front() == '/' && to.attestation.back() != '/') return Done{};
+  return source.wrong(node, "off, or the absolute path of a file, is expected");
+}
+
 constexpr Key<FidoRules> fido_keys[] = {
     {"rp", read_rp},           {"touch", read_touch}, {"ssh-verification", read_ssh},
-    {"program", read_program}, {"user", read_user},
+    {"program", read_program}, {"user", read_user},   {"attestation", read_attestation},
 };
 
 }  // namespace

@@ -66,7 +66,14 @@ Result<Config> load_config(const std::string& path, std::span<const std::string_
     if (!text && !absent) return text.error();
     parts.push_back({file, absent ? std::string() : std::move(*text)});
   }
-  return parse_config(parts, kinds);
+  Result<Config> config = parse_config(parts, kinds);
+  if (!config || config->fido.attestation.empty()) return config;
+  Result<std::string> makers = text_of(config->fido.attestation);
+  if (!makers) return Error{Code::invalid, "fido.attestation: " + makers.error().what};
+  if (makers->find("-----BEGIN CERTIFICATE-----") == std::string::npos)
+    return Error{Code::invalid, "fido.attestation: " + config->fido.attestation + ": holds no certificates in PEM"};
+  config->fido.makers = std::move(*makers);
+  return config;
 }
 
 }  // namespace utmfa

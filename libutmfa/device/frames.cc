@@ -17,6 +17,7 @@ constexpr std::array<std::string_view, 16> ends = {
     "pin-blocked", "pin-needed", "pin-change", "untouched", "refused",   "unverified", "known",     "unable"};
 constexpr std::size_t hash_size = 32, longest_pin = 63, longest_user = 255, longest_detail = 300, aaguid_size = 16;
 constexpr std::size_t least_auth_data = 37, most_auth_data = 256, most_signature = 512, most_key = 259;
+constexpr std::size_t most_made_data = 2048, most_format = 32, most_certificate = 4096;
 constexpr unsigned long most_retries = 100;
 
 template <typename Enum, std::size_t size>
@@ -77,7 +78,9 @@ std::string_view fault_of(const KeyNews& news, const KeyWish& wish) {
       between(news.auth_data, least_auth_data, most_auth_data) && between(news.signature, 1, most_signature);
   if (wish.verb == KeyVerb::sign) return answered ? std::string_view() : "no answer";
   const bool made = between(news.public_key, 1, most_key) && between(news.id, 1, longest_credential) &&
-                    (news.aaguid.empty() || news.aaguid.size() == aaguid_size);
+                    (news.aaguid.empty() || news.aaguid.size() == aaguid_size) &&
+                    news.auth_data.size() <= most_made_data && news.signature.size() <= most_signature &&
+                    news.certificate.size() <= most_certificate;
   return made ? std::string_view() : "no new credential";
 }
 
@@ -136,6 +139,8 @@ void write_news(wire::Writer& frame, const KeyNews& news) {
   frame.text("public-key", news.public_key);
   write_text(frame, "id", news.id);
   write_text(frame, "aaguid", news.aaguid);
+  write_text(frame, "format", cleaned(news.format, most_format));
+  write_text(frame, "certificate", news.certificate);
 }
 
 KeyNews unable(std::string_view why) {
@@ -163,6 +168,8 @@ KeyNews read_news(const wire::Reader& frame, const KeyWish& wish) {
   news.public_key = frame.text("public-key");
   news.id = frame.text("id");
   news.aaguid = frame.text("aaguid");
+  news.format = cleaned(frame.text("format"), most_format);
+  news.certificate = frame.text("certificate");
   const std::string_view fault = fault_of(news, wish);
   return fault.empty() ? news : unable("utmfa-key: " + std::string(fault));
 }

@@ -61,6 +61,7 @@ struct KeyNews {
   // make:
   KeyAlgorithm algorithm = KeyAlgorithm::es256;
   std::string public_key, id, aaguid;
+  std::string format, certificate;  // how it says who made it (the certificate in DER); auth_data and signature with it
 };
 
 KeyNews unable(std::string_view why);

@@ -4,6 +4,7 @@
 // as at a sign-in.
 #include "base/encoding.h"
 #include "base/text.h"
+#include "factors/attestation.h"
 #include "factors/key_signature.h"
 #include "factors/sk_key.h"
 #include "setup/acts_each.h"
@@ -176,6 +177,27 @@ Status added(Bench& bench, const Request& request, const Wish& wish, Proof proof
   return told_end(bench, request, *made);
 }
 
+bool makers_matter(const Bench& bench) { return !bench.config.fido.attestation.empty(); }
+
+Status made_by_whom_we_take(const Bench& bench, const KeyNews& made, const KeyWish& wish) {
+  if (!makers_matter(bench)) return Done{};
+  const Result<std::string_view> fault =
+      attestation_fault({made.format, made.certificate, made.auth_data, made.signature, wish.hash, wish.rp, made.id,
+                         made.public_key, made.aaguid, made.algorithm},
+                        bench.config.fido.makers, bench.clock.now());
+  if (!fault) return fault.error();
+  if (fault->empty()) return Done{};
+  return Error{Code::refused, say("This security key is not taken here: {0}.", {say(*fault)})};
+}
+
+// What comes as a line or as an ssh key has no proof with it.
+Status may_come_from_elsewhere(const Bench& bench) {
+  if (!makers_matter(bench)) return Done{};
+  return Error{Code::refused,
+               say("Here a key must prove who made it, which it can only where it is plugged in: register "
+                   "it at this machine, with utmfa-enroll add fido.")};
+}
+
 Status add_plugged_in(Bench& bench, const Request& request, const Registered& registered) {
   const Result<std::string> nonce = new_nonce(bench);
   if (!nonce) return nonce.error();
@@ -192,6 +214,7 @@ Status add_plugged_in(Bench& bench, const Request& request, const Registered& re
   Touching touching(bench);
   const Result<KeyNews> news = touching.ask(wish, say("Touch the security key that is to be registered."));
   if (!news) return news.error();
+  if (Status taken = made_by_whom_we_take(bench, *news, wish); !taken) return taken;
   const Wish method = wish_of(request, *news, rp);
   return added(bench, request, method, [&](const Registering& made) { return proven_by_touch(bench, made, touching); });
 }
@@ -211,6 +234,7 @@ Result<KeyLine> checked_line(const Bench& bench, std::string_view text) {
 }
 
 Status add_elsewhere(Bench& bench, const Request& request, const Registered& registered) {
+  if (Status may = may_come_from_elsewhere(bench); !may) return may;
   std::string text = request.line;
   if (text.empty()) {
     if (request.form == Format::json) return Error{Code::invalid, say("--line is missing")};
@@ -235,6 +259,7 @@ Status add_elsewhere(Bench& bench, const Request& request, const Registered& reg
 
 // sshd proves it at each sign-in.
 Status add_ssh_key(Bench& bench, const Request& request, const Registered& registered) {
+  if (Status may = may_come_from_elsewhere(bench); !may) return may;
   const Result<std::string> key = read_sk_key(request.ssh_key);
   if (!key) return Error{Code::refused, say(key.error().what)};
   for (const Method& method : registered.file.methods)
@@ -248,6 +273,7 @@ Status add_ssh_key(Bench& bench, const Request& request, const Registered& regis
 }  // namespace
 
 bool may_add_fido(const Bench& bench, const Registered& registered) {
+  if (bench.origin == Origin::elsewhere && makers_matter(bench)) return false;
   return bench.keys != nullptr && static_cast<bool>(may_be_added(registered, "fido", bench.config.registration));
 }
 

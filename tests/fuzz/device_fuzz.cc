@@ -24,6 +24,7 @@ void hold_news(const utmfa::wire::Reader& frame, utmfa::KeyVerb verb) {
   demand(verb != utmfa::KeyVerb::sign || (news.auth_data.size() >= 37 && news.auth_data.size() <= 256));
   demand(verb != utmfa::KeyVerb::sign || (!news.signature.empty() && news.signature.size() <= 512));
   demand(verb != utmfa::KeyVerb::make || (!news.public_key.empty() && !news.id.empty()));
+  demand(verb != utmfa::KeyVerb::make || (news.certificate.size() <= 4096 && news.format.size() <= 32));
 }
 
 }  // namespace

@@ -48,6 +48,20 @@ void file_is_read_and_names_itself(void**) {
   assert_true(!refusal && refusal.error().what.find(wrong + ":1:1: unknown key") == 0);
 }
 
+// The file beside it that it names is as little to be missing, or anybody's, as itself.
+void makers_of_keys_are_read_with_it(void**) {
+  const Directory directory;
+  const std::string text = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+  const auto naming = [&](const std::string& path) {
+    return directory.written("utmfa.yaml", "fido: {attestation: " + path + "}\n");
+  };
+  const Result<Config> config = load_config(naming(directory.written("makers.pem", text)), kinds);
+  assert_true(config && config->fido.makers == text);
+  refused(naming(directory.written("open.pem", text, 0666)), Code::invalid);
+  refused(naming(directory.written("none.pem", "no certificate\n")), Code::invalid);
+  refused(naming(directory.file("missing.pem")), Code::invalid);
+}
+
 void absent_is_the_defaults(void**) {
   const Directory directory;
   for (const std::string name : {"utmfa.yaml", "not-there/utmfa.yaml"}) {
@@ -135,9 +149,13 @@ void a_wrong_part_names_itself(void**) {
 
 int main() {
   const CMUnitTest tests[] = {
-      cmocka_unit_test(utmfa::file_is_read_and_names_itself),     cmocka_unit_test(utmfa::absent_is_the_defaults),
-      cmocka_unit_test(utmfa::what_cannot_be_trusted_is_refused), cmocka_unit_test(utmfa::long_files_are_refused),
-      cmocka_unit_test(utmfa::parts_are_read_in_their_order),     cmocka_unit_test(utmfa::a_wrong_part_names_itself),
+      cmocka_unit_test(utmfa::file_is_read_and_names_itself),
+      cmocka_unit_test(utmfa::absent_is_the_defaults),
+      cmocka_unit_test(utmfa::what_cannot_be_trusted_is_refused),
+      cmocka_unit_test(utmfa::long_files_are_refused),
+      cmocka_unit_test(utmfa::makers_of_keys_are_read_with_it),
+      cmocka_unit_test(utmfa::parts_are_read_in_their_order),
+      cmocka_unit_test(utmfa::a_wrong_part_names_itself),
   };
   return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

@@ -109,7 +109,7 @@ void sample_and_manual_name_every_key(void**) {
       at += name.size() + 2;
     }
   }
-  assert_int_equal(keys, 67);
+  assert_int_equal(keys, 68);
 }
 
 void example_of_the_manual_is_read(void**) {

@@ -121,7 +121,11 @@ void bad_news(void**) {
     change(made);
     assert_true(told(made, verb).end == KeyEnd::unable);
   };
-  assert_true(told(good(), KeyVerb::make).end == KeyEnd::done);
+  KeyNews made_by_somebody = good();
+  made_by_somebody.format = "packed";
+  made_by_somebody.certificate = std::string(4096, 'c');
+  const KeyNews read = told(made_by_somebody, KeyVerb::make);
+  assert_true(read.end == KeyEnd::done && read.format == "packed" && read.certificate == made_by_somebody.certificate);
   for (const KeyVerb verb : {KeyVerb::look, KeyVerb::sign}) refused(verb, [](KeyNews& n) { n.credential = 3; });
   refused(KeyVerb::sign, [](KeyNews& n) { n.auth_data.pop_back(); });
   refused(KeyVerb::sign, [](KeyNews& n) { n.auth_data.resize(257); });
@@ -131,6 +135,8 @@ void bad_news(void**) {
   refused(KeyVerb::make, [](KeyNews& n) { n.public_key.resize(260); });
   refused(KeyVerb::make, [](KeyNews& n) { n.id.clear(); });
   refused(KeyVerb::make, [](KeyNews& n) { n.aaguid = "short"; });
+  refused(KeyVerb::make, [](KeyNews& n) { n.certificate.resize(4097); });
+  refused(KeyVerb::make, [](KeyNews& n) { n.auth_data.resize(2049); });
   for (const char* text : {"", "1 keyed\n", "1 key\nend=4:done\n", "1 keyed\nend=5:ready\n", "2 keyed\nend=4:done\n"})
     assert_true(utmfa::read_news(utmfa::wire::Reader(text), wish(KeyVerb::look)).end == KeyEnd::unable);
 }

@@ -24,7 +24,10 @@ void values(void**) {
   const Config config = accepted(
       "services:\n  default: {verification: required}\n  sudo: {verification: discouraged, key-models: "
       "[01020304-0506-0708-0910-111213141516]}\n  login: {key-models: all}\n"
-      "fido: {rp: example.ac.jp, touch: 2m, ssh-verification: enforced, program: /opt/key, user: keys}\n");
+      "fido: {rp: example.ac.jp, touch: 2m, ssh-verification: enforced, program: /opt/key, user: keys, "
+      "attestation: /etc/utmfa/makers.pem}\n");
+  assert_true(config.fido.attestation == "/etc/utmfa/makers.pem" && usual.fido.attestation.empty());
+  assert_true(accepted("fido: {attestation: off}\n").fido.attestation.empty());
   assert_true(config.fido.rp == "example.ac.jp" && config.fido.touch == 120 && config.fido.program == "/opt/key");
   assert_true(config.fido.ssh_verification == SshVerification::enforced && config.fido.user == "keys");
   assert_true(config.service("sshd").verification == KeyUser::required);
@@ -37,7 +40,8 @@ void mistakes(void**) {
   for (const char* text :
        {"fido: 1", "fido: {rp: \"\"}", "fido: {rp: \"a\\nb\"}", "fido: {touch: 4s}", "fido: {touch: 3m}",
         "fido: {ssh-verification: yes}", "fido: {program: key}", "fido: {program: /opt/}", "fido: {user: \"\"}",
-        "fido: {pin: 1}", "services: {sudo: {verification: always}}", "services: {sudo: {key-models: some}}",
+        "fido: {pin: 1}", "fido: {attestation: makers.pem}", "fido: {attestation: /etc/}", "fido: {attestation: \"\"}",
+        "services: {sudo: {verification: always}}", "services: {sudo: {key-models: some}}",
         "services: {sudo: {key-models: [0102]}}", "services: {sudo: {key-models: [x1020304050607080910111213141516]}}"})
     if (parse_config(text, "f", kinds)) fail_msg("%s was taken", text);
 }

@@ -9,19 +9,29 @@ from .ctap2 import AAGUID
 from .errors import CtapError, Code
 from .pin import Pin
 from .settings import Settings
-from .signing import Maker
+from .signing import MADE_WRONG, Maker
 
 U2F_ASKS_AGAIN = 1.0  # seconds after which a U2F client that does not ask any more has gone
 
 
 class Key:
     maker = None  # one for all keys of a process: they come from the same batch
+    makers = {}   # of the batches with something wrong
     es256 = Es256
 
     def __init__(self):
         Key.maker = Key.maker or Maker(AAGUID)
         self.settings = Settings()
         self.fresh()
+
+    def batch(self):
+        """Who attests, as the settings have it."""
+        how = self.settings["attestation"]
+        if how not in MADE_WRONG:
+            return self.maker
+        if how not in Key.makers:
+            Key.makers[how] = Maker(AAGUID, self.maker if how != "other-maker" else None, how)
+        return Key.makers[how]
 
     def fresh(self):
         self.settings = Settings()

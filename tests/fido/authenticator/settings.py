@@ -30,7 +30,9 @@ CHOICES = {
     "ctap": ("2.0", "2.1", "u2f"),
     "touch": ("now", "wait", "refuse", "time-out"),
     "fingerprint": ("none", "right", "wrong"),
-    "attestation": ("packed", "self", "none"),
+    # by the batch; by the key itself; not at all; and by batches with something wrong: of a maker nobody knows, with the
+    # name of another model, expired, with a certificate that could make others, without the words of a batch
+    "attestation": ("packed", "self", "none", "other-maker", "other-model", "expired", "authority", "nameless"),
     "fault": tuple(FAULTS),
     "unplug": ("never", "request", "touch", "reply"),  # in the midst of it, when touch is wanted, or in the midst of it
 }

@@ -64,33 +64,39 @@ def statement(key, made, data, hashed):
         return "none", {}
     if how == "self":
         return "packed", {"alg": made.signer.cose, "sig": signature_of(made.signer, data + hashed, fault)}
-    maker = key.maker
+    maker = key.batch()
     return "packed", {"alg": Es256.cose, "sig": signature_of(maker.signer, data + hashed, fault), "x5c": [maker.certificate]}
 
 
-class Maker:
-    """Who made the keys: an authority, and the certificate that a batch of keys attests with."""
+MADE_WRONG = ("other-maker", "other-model", "expired", "authority", "nameless")
 
-    def __init__(self, aaguid):
-        authority, self.signer = ec.generate_private_key(ec.SECP256R1()), Es256()
+
+class Maker:
+    """Who made the keys: an authority, and the certificate that a batch of keys attests with. One of `of` is another batch
+    of that maker; `wrong` is what is wrong with it."""
+
+    def __init__(self, aaguid, of=None, wrong=""):
+        self.authority, self.signer = of.authority if of else ec.generate_private_key(ec.SECP256R1()), Es256()
         name = self._name([(NameOID.COMMON_NAME, "utmfa test keys")])
+        unit = "Authenticator Attestation" if wrong != "nameless" else "Keys"
         batch = self._name([(NameOID.COUNTRY_NAME, "JP"), (NameOID.ORGANIZATION_NAME, "utmfa tests"),
-                            (NameOID.ORGANIZATIONAL_UNIT_NAME, "Authenticator Attestation"),
-                            (NameOID.COMMON_NAME, "utmfa test key batch 1")])
-        root = self._about(name, name, authority.public_key(), True).sign(authority, hashes.SHA256())
-        leaf = self._about(batch, name, self.signer.key.public_key(), False).add_extension(
-            x509.UnrecognizedExtension(AAGUID_EXTENSION, b"\x04\x10" + aaguid), critical=False)
-        self.root = root.public_bytes(serialization.Encoding.PEM).decode()
-        self.certificate = leaf.sign(authority, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+                            (NameOID.ORGANIZATIONAL_UNIT_NAME, unit), (NameOID.COMMON_NAME, "utmfa test key batch 1")])
+        model = aaguid if wrong != "other-model" else aaguid[::-1]
+        days = 3650 if wrong != "expired" else -1
+        root = self._about(name, name, self.authority.public_key(), True, 3650).sign(self.authority, hashes.SHA256())
+        leaf = self._about(batch, name, self.signer.key.public_key(), wrong == "authority", days).add_extension(
+            x509.UnrecognizedExtension(AAGUID_EXTENSION, b"\x04\x10" + model), critical=False)
+        self.root = of.root if of else root.public_bytes(serialization.Encoding.PEM).decode()
+        self.certificate = leaf.sign(self.authority, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
     @staticmethod
     def _name(parts):
         return x509.Name([x509.NameAttribute(*part) for part in parts])
 
     @staticmethod
-    def _about(subject, issuer, public, authority):
+    def _about(subject, issuer, public, authority, days):
         now = datetime.datetime.utcnow()
         return x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(public).serial_number(
-            x509.random_serial_number()).not_valid_before(now - datetime.timedelta(days=1)).not_valid_after(
-                now + datetime.timedelta(days=3650)).add_extension(
+            x509.random_serial_number()).not_valid_before(now - datetime.timedelta(days=10)).not_valid_after(
+                now + datetime.timedelta(days=days)).add_extension(
                     x509.BasicConstraints(ca=authority, path_length=None), critical=True)

@@ -56,8 +56,9 @@ def register(key, data):
     made = Credential(application, key.es256())
     key.store.seal(made)
     point, fault = made.signer.point(), key.settings.fault("make")
-    signature = signature_of(key.maker.signer, b"\0" + application + challenge + made.id + point, fault)
-    return b"\x05" + point + bytes([len(made.id)]) + made.id + key.maker.certificate + signature + FINE
+    maker = key.batch()
+    signature = signature_of(maker.signer, b"\0" + application + challenge + made.id + point, fault)
+    return b"\x05" + point + bytes([len(made.id)]) + made.id + maker.certificate + signature + FINE
 
 
 def authenticate(key, how, data):
