@@ -5,7 +5,7 @@ import os
 import re
 import stat
 
-from building import expect, suite
+from building import Skip, expect, suite
 from cases_build import FIRST
 from client import CODE_PROMPT, PASSWORD, Person
 from booted import (CONFIG, MODULE, SSHD, VERIFIER, common, gone, granted, installed, machine, refused, stage, with_code,
@@ -63,6 +63,23 @@ def sandbox():
         print(f"# {unit}: exposure level {level[1]}")
         expect(round(float(level[1]) * 10) <= most, f"{unit}: {level[1]}, and {most / 10} is promised:\n" +
                "\n".join(line for line in said.splitlines() if "\u2717" in line))
+
+
+@suite.case("machine: udev takes our rule, and security keys are open to the user of utmfa-key and to nobody else of ours")
+def devices():
+    box = machine()
+    read = box.sh("udevadm test /sys/class/mem/null 2>&1 | grep 70-utmfa-key || :").splitlines()
+    expect(len(read) == 1 and read[0].startswith("Reading rules file: "), f"{read}")
+    major = box.sh("awk '$2 == \"hidraw\" { print $1 }' /proc/devices")
+    if not major:
+        raise Skip("this kernel knows no hidraw devices")
+    # Behind the node there is no device, which is told only to who may open it.
+    box.sh(f"mknod -m 660 /dev/hidraw9 c {major} 9; chgrp utmfa-key /dev/hidraw9")
+    for user, says in (("utmfa-key", "No such device"), ("utmfa", "Permission denied"), ("utmfa-gateway", "Permission denied")):
+        said = box.sh(f"setpriv --reuid {user} --regid {user} --clear-groups sh -c ': <> /dev/hidraw9' 2>&1 || :")
+        expect(says in said, f"{user}: {said}")
+    box.sh("rm /dev/hidraw9")
+    expect("char-hidraw rw" in box.sh("systemctl show -P DeviceAllow utmfad.service"), "the unit does not let keys in")
 
 
 @suite.case("machine: registering, PAM and sshd as README says; a code lets in, a wrong one does not")
