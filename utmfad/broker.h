@@ -45,6 +45,8 @@ class Broker {
     std::string id;
     Secret request;    // until it is handed on
     Descriptor asker;  // the program that signs somebody in (pidfd)
+    std::string line;  // his connection, as his sign-in process has it
+    bool waited = false;
   };
   struct Delivery {  // a message whose gateway runs
     Descriptor line, handle;
@@ -98,6 +100,7 @@ class Broker {
   Status grant_stop(Process&, const wire::Reader&, Packet&);
   void start_queued();
   bool room_for_delivery() const;
+  static bool has_gone(const Message& message);
   Status start_delivery(Message& message);
   static Status hand_on(Delivery& delivery, Packet packet);
   void delivered(const Delivery& ended, const Result<Packet>& packet);

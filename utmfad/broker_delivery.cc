@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "broker.h"
 #include "delivery_process.h"
+#include "ssh_line.h"
 
 namespace utmfa {
 namespace {
@@ -70,11 +71,18 @@ Status Broker::grant_deliver(Process& process, const wire::Reader& frame, Packet
   request.number("expires", frame.number("expires", hour, 0));
   if (!request.fits()) return Error{Code::invalid, "deliver: too long"};
   queued_.push_back({process.channel.get(), std::string(frame.text("id").substr(0, 64)), Secret(request.frame()),
-                     asker_of(process.peer_process)});
+                     asker_of(process.peer_process), std::string(frame.text("connection")), false});
   request.wipe();
   wipe(packet.bytes);
   start_queued();
+  if (!queued_.empty()) queued_.back().waited = true;
   return Done{};
+}
+
+// sshd, which waits for PAM, does not see that its client has hung up, and goes on. The table of connections is long: it is
+// read for those only that have waited.
+bool Broker::has_gone(const Message& message) {
+  return has_ended(message.asker) || (message.waited && hung_up(message.line));
 }
 
 bool Broker::room_for_delivery() const {
@@ -83,17 +91,17 @@ bool Broker::room_for_delivery() const {
   return starting < most_starting && deliveries_.size() < static_cast<std::size_t>(config_.config().limits.deliveries);
 }
 
-// In the order in which they came, as soon as there is room: a whole class may sign in at once. The sign-in process of
-// somebody who has gone notices it within a second; here it counts at once.
+// In the order in which they came, as soon as there is room: a whole class may sign in at once. Whoever has gone is told that
+// it did not work, in case that a program of his is still there.
 void Broker::start_queued() {
   while (!queued_.empty() && room_for_delivery()) {
     Message next = std::move(queued_.front());
     queued_.pop_front();
-    if (has_ended(next.asker)) continue;
-    const Status started = start_delivery(next);
+    const bool gone = has_gone(next);
+    const Status started = gone ? Error{Code::not_found, "nobody waits for it any more"} : start_delivery(next);
     const auto process = processes_.find(next.process);
     if (started || process == processes_.end()) continue;
-    log("unavailable", "deliver: " + started.error().what);
+    if (!gone) log("unavailable", "deliver: " + started.error().what);
     undelivered(process->second, next.id, started.error());
   }
 }

@@ -49,7 +49,8 @@ Status BrokerMessenger::begin(GatewayRequest request) {
                                                                   {"service", request.service},
                                                                   {"from", request.from},
                                                                   {"text", request.text.view()},
-                                                                  {"code", request.code.view()}};
+                                                                  {"code", request.code.view()},
+                                                                  {"connection", connection_}};
   for (const auto& [key, value] : fields)
     if (!value.empty()) frame.text(key, value);
   frame.number("expires", static_cast<unsigned long>(std::max(request.expires, 0)));

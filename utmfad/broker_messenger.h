@@ -14,7 +14,9 @@ namespace utmfa {
 
 class BrokerMessenger final : public Messenger {
  public:
-  BrokerMessenger(int channel, WireConversation& line) : channel_(channel), line_(line) {}
+  // `connection`: from where the person asks, so that nothing is sent to who has hung up while it waited for its turn.
+  BrokerMessenger(int channel, WireConversation& line, std::string connection)
+      : channel_(channel), line_(line), connection_(std::move(connection)) {}
 
   Status begin(GatewayRequest request) override;
   Result<std::optional<News>> news(std::int64_t at_most_seconds) override;
@@ -26,6 +28,7 @@ class BrokerMessenger final : public Messenger {
   Status wait_a_little();
   int channel_;
   WireConversation& line_;
+  std::string connection_;
   SystemRandom random_;
   std::string id_;  // of the one that is under way
   std::optional<News> news_;

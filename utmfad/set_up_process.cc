@@ -35,7 +35,7 @@ class PlacedAudit final : public Audit {
 // Everything that lives as long as one registration.
 struct Session {
   Session(Record& record, const Config& the_config, int channel, const SignIn& who, WireConversation& line)
-      : config(the_config), broker_audit(channel), audit(broker_audit, who), messenger(channel, line),
+      : config(the_config), broker_audit(channel), audit(broker_audit, who), messenger(channel, line, who.connection),
         keys(channel, line, messenger), shelf(channel, messenger), registrar(record, shelf, config, clock, random) {}
   const Config& config;
   SystemClock clock;

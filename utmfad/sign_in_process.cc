@@ -84,7 +84,7 @@ Outcome signed_in(SignInProcess& process, const Hello& hello, Record& record, Wi
   BrokerAudit audit(process.channel.get());
   const FactorRules rules{config.totp_window, config.hotp_window};
   FileVault vault(record, rules, config.throttle, clock, random);
-  BrokerMessenger messenger(process.channel.get(), conversation);
+  BrokerMessenger messenger(process.channel.get(), conversation, hello.who.connection);
   BrokerKeys keys(process.channel.get(), conversation, messenger);
   Outside outside{config, vault, conversation, clock, audit, &messenger, &keys, &random, host_name()};
   return hello.door == EntryDoor::account ? account_check(hello.who, outside) : sign_in(hello.who, outside);

@@ -4,9 +4,10 @@
 import os
 import re
 import select
+import time
 
 from cases_phone import (BOX, CONFIGURED, NEXT, SENT, caller, code, gateway, people, sent, settle)
-from client import CONFIG, SSHD, STACK, Log, Person, SignIn, Sshd, run, write
+from client import CODE_PROMPT, CONFIG, SSHD, STACK, Log, Person, SignIn, Sshd, run, write
 from people import newcomer
 from stage import FIRST, USUAL, granted, refused, suite
 from suite import expect
@@ -17,6 +18,13 @@ WAITS = ("#!/usr/bin/python3 -I\nimport json, os, signal, sys\nmessage = json.lo
 HOLDS = ("#!/usr/bin/python3 -I\nimport json, os, sys\nmessage = json.load(sys.stdin)\n"
          "open('/run/box/sent', 'a').write(json.dumps(message) + '\\n')\nopen('/run/box/hold').read()\n"
          "print('{\"result\": \"sent\"}')\n")
+
+
+def until(holds, what, seconds=30):
+    end = time.monotonic() + seconds
+    while not holds():
+        expect(time.monotonic() < end, f"waited in vain for {what}")
+        select.select([], [], [], 0.02)
 
 
 def also(text, instead_of=""):
@@ -129,6 +137,43 @@ def _():
         for each, at in ((two, 1), (one, 0)):
             each.child.sendline(sent()[at]["code"])
             expect(each.finish().granted, each.screen)
+
+
+def state(user):
+    with open(f"/var/lib/utmfa/state/{user}", "rb") as file:
+        return file.read()
+
+
+@suite.case("limits: who hangs up while his message waits for its turn gets none; and one that was on its way lets nobody in")
+def _():
+    with gateway():
+        for name in ("early", "late"):
+            caller(name)
+    with gateway(HOLDS):
+        also("limits: {deliveries: 1}\n")
+        also("time-limit: 30s", instead_of="time-limit: 3s")
+        hold = f"{BOX}/hold"
+        if not os.path.exists(hold):
+            os.mkfifo(hold)
+        os.chmod(hold, 0o666)
+        log, before = Log(), state("late")
+        one = SignIn("early", [FIRST], start_only=True)
+        opened = os.open(hold, os.O_WRONLY)  # when the gateway has opened its end
+        two = SignIn("late", [FIRST], start_only=True)
+        until(lambda: state("late") != before, "a code that is issued")
+        # One that comes after him, and to whom nothing is sent, has been served: so his message is with the broker.
+        SignIn("nobody-has-this", [FIRST, (CODE_PROMPT, "000000")])
+        for each in (two, one):
+            each.child.sendintr()
+            each.give_up()
+        os.close(opened)
+        for name in ("early", "late"):
+            expect(log.audit("aborted", name, 30), f"{name}: {log.text()}")
+        expect([each["user"] for each in sent()] == ["early"], sent())
+        left = code()
+    with gateway():
+        refused("early", [FIRST] + [(SENT, left)] * 3)
+        settle("early")
 
 
 @suite.case("limits: an app that only says yes is believed where the administrator says so, and doctor says what that is")
