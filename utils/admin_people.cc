@@ -113,16 +113,6 @@ Result<std::string> unlock_person(Desk& desk, const AdminOptions& options, const
 
 }  // namespace
 
-std::string shown_status(Registration status) {
-  switch (status) {
-    case Registration::none: return say("nothing registered");
-    case Registration::setting_up: return say("setting up");
-    case Registration::active: return say("active");
-    case Registration::ended: return say("ended");
-  }
-  return {};
-}
-
 Status list_people(Desk& desk, const AdminOptions& options) {
   std::vector<std::string> problems;
   const Result<std::vector<std::string>> users = desk.registry.users(problems);

@@ -9,6 +9,7 @@
 #include "json.h"
 #include "progress.h"
 #include "setup/columns.h"
+#include "setup/listing.h"
 #include "setup/registering.h"
 #include "signin/words.h"
 #include "terminal.h"

@@ -10,6 +10,7 @@
 #include "admin.h"
 #include "json.h"
 #include "process.h"
+#include "setup/listing.h"
 #include "signin/words.h"
 #include "socket_check.h"
 #include "terminal.h"
@@ -144,7 +145,8 @@ Status machine_status(Desk& desk, const AdminOptions& options) {
                       {"active_key", desk.ring.active()}});
   show(answers ? say("The verifier answers at {0}.", {socket})
                : say("The verifier does not answer: {0}", {answers.error().what}));
-  for (const auto& [status, count] : counts) show("  " + status + "  " + std::to_string(count));
+  for (const Registration status : {Registration::active, Registration::setting_up, Registration::ended})
+    show("  " + shown_status(status) + "  " + std::to_string(counts[std::string(name(status))]));
   for (const std::string& problem : problems) show(say("problem: {0}", {problem}));
   return Done{};
 }

@@ -2,6 +2,9 @@
 // The library's exceptions end here. Unknown words, missing values and unknown verbs are usage: exit status 2.
 #include "command_line.h"
 
+#include <iostream>
+#include <string_view>
+
 #include "signin/words.h"
 #include "terminal.h"
 
@@ -20,6 +23,59 @@ std::string value_of(std::string_view option, int count, char** words) {
   return {};
 }
 
+// The heading that the library gives to options by itself.
+class Layout : public CLI::Formatter {
+ public:
+  std::string make_group(std::string group, bool positional, std::vector<const CLI::Option*> options) const override {
+    return CLI::Formatter::make_group(group == "Options" ? say("Options") : group, positional, std::move(options));
+  }
+};
+
+// The library's own words, in the person's language.
+void name_parts(CLI::App& app) {
+  const auto layout = std::make_shared<Layout>();
+  app.formatter(layout);
+  layout->label("Usage", say("Usage"));
+  layout->label("OPTIONS", say("OPTIONS"));
+  layout->label("SUBCOMMAND", say("VERB"));
+  layout->label("SUBCOMMANDS", say("VERB"));
+  layout->label("Positionals", say("What it is about"));
+  layout->label("REQUIRED", say("(needed)"));
+  layout->label("TEXT", say("TEXT"));
+  layout->label("INT", say("NUMBER"));
+  layout->label("Excludes", say("not with"));
+  app.group(say("Verbs"));
+}
+
+std::string_view behind(std::string_view text, std::string_view words) {
+  const std::size_t at = text.find(words);
+  return at == text.npos ? std::string_view() : text.substr(at + words.size());
+}
+
+std::string_view before(std::string_view text, std::string_view words) { return text.substr(0, text.find(words)); }
+
+// What is wrong with a command line. What the library says beyond this is about its own use, and stays as it is.
+std::string usage_words(const CLI::ParseError& error) {
+  const std::string_view said = error.what();
+  const std::string_view name = before(said, ":");
+  if (said == "A subcommand is required") return say("Say what is to be done: a verb is missing.");
+  if (const std::string_view extra = behind(said, "not expected: "); !extra.empty())
+    return say("Not understood: {0}", {extra});
+  if (const std::string_view other = behind(said, " excludes "); !other.empty())
+    return say("{0} and {1} do not go together.", {before(said, " excludes "), other});
+  if (const std::string_view known = behind(said, " not in "); !known.empty())
+    return say("{0} is none of {1}", {before(said, " not in "), known});
+  if (said.ends_with(" is required")) return say("{0} is missing.", {before(said, " is required")});
+  if (said.ends_with(" missing") || said.find(" requires ") != said.npos)
+    return say("{0}: a value is missing.", {before(name, " requires")});
+  return std::string(said);
+}
+
+int wrong_usage(const CLI::App& app, const CLI::ParseError& error) {
+  std::cerr << usage_words(error) << "\n" << say("What there is: {0}", {app.get_name() + " --help"}) << "\n";
+  return exit_usage;
+}
+
 }  // namespace
 
 void speak_as_asked(int count, char** words) {
@@ -29,6 +85,7 @@ void speak_as_asked(int count, char** words) {
 
 void add_common_options(CLI::App& app, Options& options) {
   app.fallthrough();
+  name_parts(app);
   app.set_version_flag("--version", UTMFA_VERSION, say("print the version and end"));
   app.set_help_flag("-h,--help", say("print this help and end"));
   app.add_flag_callback(
@@ -53,6 +110,7 @@ int run(CLI::App& app, int count, char** words, const std::function<Status()>& a
   try {
     app.parse(count, words);
   } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() != static_cast<int>(CLI::ExitCodes::Success)) return wrong_usage(app, error);
     return app.exit(error) == 0 ? exit_done : exit_usage;
   }
   try {

@@ -9,6 +9,7 @@
 #include "setup/acts_each.h"
 #include "setup/listing.h"
 #include "setup/registering.h"
+#include "signin/labels.h"
 #include "signin/words.h"
 
 namespace utmfa {
@@ -53,8 +54,8 @@ Status act_remove(Bench& bench, Request& request) {
   const std::string label = method->label;
   if (Status may = remove_method(*registered, request.method, bench.config.registration); !may) return may;
   if (request.sure == Consent::withheld) {
-    const Result<Consent> sure =
-        consent(bench.talk, say("Remove {0} ({1})? It cannot be used again. [no]: ", {request.method, label}));
+    const Result<Consent> sure = consent(
+        bench.talk, say("Remove {0} ({1})? It cannot be used again. [no]: ", {request.method, shown_label(label)}));
     if (!sure) return sure.error();
     if (*sure == Consent::withheld) return Error{Code::refused, say("nothing was changed")};
   }

@@ -5,6 +5,7 @@
 #include "setup/acts_each.h"
 #include "setup/otpauth.h"
 #include "setup/registering.h"
+#include "signin/labels.h"
 #include "signin/words.h"
 
 namespace utmfa {
@@ -47,7 +48,7 @@ Status proven(Bench& bench, const Request& request, const Registering& made, std
   Unfinished unfinished(bench, made.id);
   if (Status right = ask_for_proof(bench, made, prompt); !right) return right;
   unfinished.finished();
-  return say_to(bench.talk, say("{0} ({1}) is registered.", {made.id, made.method.label}));
+  return say_to(bench.talk, say("{0} ({1}) is registered.", {made.id, shown_label(made.method.label)}));
 }
 
 }  // namespace

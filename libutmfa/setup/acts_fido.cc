@@ -9,6 +9,7 @@
 #include "factors/sk_key.h"
 #include "setup/acts_each.h"
 #include "setup/registering.h"
+#include "signin/labels.h"
 #include "signin/words.h"
 
 namespace utmfa {
@@ -161,7 +162,7 @@ Status named(Bench& bench, const Request& request, Registering& made) {
 Status told_end(Bench& bench, const Request& request, const Registering& made) {
   if (request.form == Format::json)
     return tell_json(bench, Json{{"id", made.id}, {"kind", made.method.kind}, {"confirmed", true}});
-  return say_to(bench.talk, say("{0} ({1}) is registered.", {made.id, made.method.label}));
+  return say_to(bench.talk, say("{0} ({1}) is registered.", {made.id, shown_label(made.method.label)}));
 }
 
 // `proof` runs while the method waits: whatever ends it, nothing half registered is left.

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "setup/acts_each.h"
 #include "setup/registering.h"
+#include "signin/labels.h"
 #include "signin/sending.h"
 #include "signin/words.h"
 
@@ -40,7 +41,7 @@ std::string question(const Proving& proving) {
                  : say("Code from the call to {0} (Enter to be called again): ", {proving.where});
     case Reply::matched:
       return say("Enter {0} in the app on {1}, then press Enter here: ",
-                 {proving.sending.number(), proving.to.method.label});
+                 {proving.sending.number(), shown_label(proving.to.method.label)});
   }
   return {};
 }
@@ -164,7 +165,7 @@ Status told_end(Bench& bench, const Request& request, const Registering& made, b
     if (!right) json["confirm"] = confirm_command(bench, made.id);
     return tell_json(bench, json);
   }
-  if (right) return say_to(bench.talk, say("{0} ({1}) is registered.", {made.id, made.method.label}));
+  if (right) return say_to(bench.talk, say("{0} ({1}) is registered.", {made.id, shown_label(made.method.label)}));
   return say_to(bench.talk, say("{0} is not asked for until its first code is confirmed: {1}",
                                 {made.id, confirm_command(bench, made.id)}));
 }

@@ -7,6 +7,7 @@
 #include "setup/acts_each.h"
 #include "setup/listing.h"
 #include "setup/registering.h"
+#include "signin/labels.h"
 #include "signin/words.h"
 
 namespace utmfa {
@@ -95,7 +96,7 @@ Result<bool> Guide::proven_now(const Method& method) {
     if (code->empty()) return false;
     const Status right = prove(bench_, method.id, *code);
     if (!right && right.error().code != Code::refused) return right.error();
-    const std::string said = say("{0} ({1}) is registered.", {method.id, method.label});
+    const std::string said = say("{0} ({1}) is registered.", {method.id, shown_label(method.label)});
     if (Status told = say_to(talk_, right ? said : right.error().what); !told) return told.error();
     if (right) return true;
   }
@@ -104,7 +105,8 @@ Result<bool> Guide::proven_now(const Method& method) {
 // What waits for its first code since before, and whose secret cannot be shown again.
 Status Guide::clear_unfinished() {
   for (const Method& method : lasting(now_.file, Proof::waiting)) {
-    if (Status told = say_to(talk_, say("{0} ({1}) was never confirmed.", {method.id, method.label})); !told)
+    if (Status told = say_to(talk_, say("{0} ({1}) was never confirmed.", {method.id, shown_label(method.label)}));
+        !told)
       return told;
     const Result<bool> proven = proven_now(method);
     if (!proven) return proven.error();
@@ -134,7 +136,7 @@ Status Guide::new_app() {
   if (Status shown = show_app(bench_, *made); !shown) return shown;
   if (Status proven = ask_for_proof(bench_, *made, say("Code that the app shows now: ")); !proven) return proven;
   unfinished.finished();
-  return say_to(talk_, say("{0} ({1}) is registered.", {made->id, made->method.label}));
+  return say_to(talk_, say("{0} ({1}) is registered.", {made->id, shown_label(made->method.label)}));
 }
 
 Status Guide::new_sheet() {
@@ -276,9 +278,9 @@ Status Guide::backups() {
 Status Guide::one_trial(const Method& method) {
   for (;;) {
     if (talk_.room() == Room::page) {
-      const std::string kind = shown_kind(method.kind);
-      const std::string text = method.label == kind ? say("Now {0}, as at a sign-in:", {kind})
-                                                    : say("Now {0} ({1}), as at a sign-in:", {method.label, kind});
+      const std::string kind = shown_kind(method.kind), label = shown_label(method.label);
+      const std::string text = label == kind ? say("Now {0}, as at a sign-in:", {kind})
+                                             : say("Now {0} ({1}), as at a sign-in:", {label, kind});
       if (Status told = say_to(talk_, "\n" + text); !told) return told;
     }
     const Result<std::string> used = try_method(bench_, method.id);

@@ -3,6 +3,7 @@
 #include "setup/listing.h"
 
 #include "setup/columns.h"
+#include "signin/labels.h"
 #include "signin/words.h"
 
 namespace utmfa {
@@ -42,10 +43,21 @@ std::string remark(const Method& method, const Seen& what, const std::string& co
 std::string named(const Method& method) {
   const Factor* factor = factor_for(method.kind);
   const std::string to = factor == nullptr || factor->masked == nullptr ? std::string() : factor->masked(method);
-  return to.empty() ? method.label : method.label + " " + to;
+  const std::string label = shown_label(method.label);
+  return to.empty() ? label : label + " " + to;
 }
 
 }  // namespace
+
+std::string shown_status(Registration status) {
+  switch (status) {
+    case Registration::none: return say("nothing registered");
+    case Registration::setting_up: return say("setting up");
+    case Registration::active: return say("active");
+    case Registration::ended: return say("ended");
+  }
+  return {};
+}
 
 std::string shown_kind(std::string_view kind) {
   const Factor* factor = factor_for(kind);
@@ -81,7 +93,7 @@ Json json_of(const Registered& registered, Time now) {
 std::vector<std::string> listed(const Registered& registered, const std::string& command, Time now) {
   const MethodFile& file = registered.file;
   const std::string count = std::to_string(file.methods.size());
-  std::vector<std::string> lines{file.user + "   " + std::string(name(file.status)) + "   " +
+  std::vector<std::string> lines{file.user + "   " + shown_status(file.status) + "   " +
                                  (file.methods.size() == 1 ? say("1 method") : say("{0} methods", {count}))};
   std::vector<std::vector<std::string>> rows;
   for (std::size_t i = 0; i < file.methods.size(); ++i) {

@@ -13,6 +13,7 @@ namespace utmfa {
 Json json_of(const Registered& registered, Time now);
 // `command` is how this person's utmfa-enroll is called.
 std::vector<std::string> listed(const Registered& registered, const std::string& command, Time now);
+std::string shown_status(Registration status);
 std::string shown_kind(std::string_view kind);  // in people's words
 std::string moment(Time time, Time now);        // "today 09:12", "2026-11-22"
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "signin/labels.h"
 #include "signin/words.h"
 
 namespace utmfa {
@@ -68,7 +69,7 @@ std::vector<Dialogue::Choice> Dialogue::personal_choices() const {
       add_channels(choices, offer, *held, *factor);
       continue;
     }
-    const std::string& label = held->method.label;
+    const std::string label = shown_label(held->method.label);
     const std::string left = held->left < 0 ? std::string() : std::to_string(held->left);
     if (offer.answered == Answered::by_key) add_key(choices, offer, *held, *factor);
     if (offer.answered != Answered::typed) continue;

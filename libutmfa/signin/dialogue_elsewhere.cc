@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "signin/dialogue.h"
+#include "signin/labels.h"
 #include "signin/words.h"
 
 namespace utmfa {
@@ -15,7 +16,7 @@ void Dialogue::add_channels(std::vector<Choice>& choices, const Offer& offer, co
   for (const std::string_view gateway : offer.channels) {
     const Channel* channel = channel_of(factor, held.method, gateway);
     if (channel == nullptr) continue;
-    const std::string label = personal_ ? held.method.label : say(factor.title);
+    const std::string label = personal_ ? shown_label(held.method.label) : say(factor.title);
     const std::string to = personal_ ? factor.masked(held.method) : std::string();
     const std::string brief_to = personal_ ? factor.brief_masked(held.method) : std::string();
     choices.push_back(

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "signin/dialogue.h"
+#include "signin/labels.h"
 #include "signin/words.h"
 
 namespace utmfa {
@@ -31,7 +32,7 @@ bool asks_for_another(const Answer& answer) {
 
 void Dialogue::add_key(std::vector<Choice>& choices, const Offer& offer, const AccountMethod& held,
                        const Factor& factor) const {
-  const std::string label = personal_ ? held.method.label : say(factor.title);
+  const std::string label = personal_ ? shown_label(held.method.label) : say(factor.title);
   const bool here = who_.origin == Origin::here;
   const std::string item = at_greeter() ? brief_item(factor.brief_listed, label, {})
                            : here       ? say(factor.listed, {label})

@@ -109,7 +109,7 @@ def help_of(command):
     if status:
         return None, None
     options = set(re.findall(r'^\s+(?:-\w,)?--([a-z-]+)', said, re.M))
-    below = re.search(r'^Subcommands:\n((?: +.*\n)*)', said, re.M)
+    below = re.search(r'^Verbs:\n((?: +.*\n)*)', said, re.M)
     verbs = re.findall(r'^ {2}([a-z][a-z-]*)(?:\s|$)', below[1], re.M) if below else []
     found = set(verbs)
     for verb in verbs:
@@ -159,7 +159,7 @@ def check(tree):
 helping = '''#!/bin/sh
 case $1 in
 add) printf 'x\\n\\nOptions:\\n  -h,--help  x\\n  --label TEXT  x\\n' ;;
-*) printf 'x\\n\\nOptions:\\n  -h,--help  x\\n\\nSubcommands:\\n  add      x\\n' ;;
+*) printf 'x\\n\\nOptions:\\n  -h,--help  x\\n\\nVerbs:\\n  add      x\\n' ;;
 esac
 '''
 good = {

@@ -25,9 +25,9 @@ def helped(program, *verb):
     """(verbs below, options) as --help says."""
     said = place.run(program, *verb, "--help").stdout
     body = said.split("Examples:")[0]
-    _, _, below = body.partition("Subcommands:")
+    _, _, below = body.partition("Verbs:")
     verbs = re.findall(r"^  ([a-z][a-z-]*)", below, re.M)
-    return verbs, set(re.findall(r"--[a-z][a-z-]*", body.partition("Subcommands:")[0]))
+    return verbs, set(re.findall(r"--[a-z][a-z-]*", body.partition("Verbs:")[0]))
 
 
 def everything(program):
