@@ -4,7 +4,8 @@
 // answer at once; where an empty line ended the list, only when standard input ends. An answer "|" is none, and moves the
 // place where a process is held behind the answers before it; "<FILE" is what is in the file when the question comes.
 // Prints a line each, "INDEX<tab>USER<tab>AUTHENTICATE<tab>ACCOUNT<tab>LAST TEXT", codes as numbers, account "-" where it
-// was not asked. Called by the system tests; with one line it is a plain sign-in by script.
+// was not asked. DRIVE_CONNECTION of the environment is what sshd would say of all of them as SSH_CONNECTION. Called by the
+// system tests; with one line it is a plain sign-in by script.
 #include <security/pam_appl.h>
 #include <semaphore.h>
 #include <sys/mman.h>
@@ -87,6 +88,8 @@ std::string sign_in(const Ask& ask, Person& person) {
   const int started = start(ask, person, conversation, &handle);
   if (started != PAM_SUCCESS) return "start " + std::to_string(started) + "\t-\t";
   pam_set_item(handle, PAM_TTY, "drive");
+  if (const char* connection = getenv("DRIVE_CONNECTION"); connection != nullptr)
+    pam_putenv(handle, (std::string("SSH_CONNECTION=") + connection).c_str());
   const int authenticated = pam_authenticate(handle, 0);
   std::string line = std::to_string(authenticated) + "\t";
   line += authenticated == PAM_SUCCESS ? std::to_string(pam_acct_mgmt(handle, 0)) : "-";

@@ -14,7 +14,7 @@ from client import PASSWORD, Log, Verifier, children, prepare, run, words_of, wr
 from people import newcomer
 from suite import Skip, Suite, expect
 
-MANY, SEVERAL, BOX = 200, 40, "/run/box"
+MANY, SEVERAL, ANSWERS, BOX = 200, 40, 50, "/run/box"
 MOST_MEMORY = 1024  # KiB of a sign-in process that waits, beyond what all of them share
 MOST_CPU = 10  # milliseconds of a sign-in by SMS beyond the gateway's own
 CONFIG = """\
@@ -170,6 +170,18 @@ def _():
                for at in range(0, SEVERAL, 2))
     expect(len(rows) == SEVERAL and [code for at, code in rows if at % 2 and code != "0"] == [], rows)
     expect(sum(code == "0" for at, code in rows if not at % 2) == same, rows)
+
+
+@suite.case(f"{ANSWERS} answers at once on one connection with one code: one message, and one is let in")
+def _():
+    user = people(SEVERAL + 1)[-1]  # nobody else's: what is wrong about the others counts
+    configure(CONFIG % 64)
+    forget()
+    done = subprocess.run([drive, "phones"], input=line(user) * ANSWERS, text=True, capture_output=True, timeout=180,
+                          check=False, env={**os.environ, "DRIVE_CONNECTION": "192.0.2.1 50000 192.0.2.2 22"})
+    codes = [row.split("\t")[2] for row in done.stdout.splitlines()]
+    expect(len(codes) == ANSWERS and codes.count("0") == 1, codes)
+    expect(sent() == [user], sent())
 
 
 @suite.case("who leaves while his message waits for its turn gets none, even if it is his turn at once; the next one does")
