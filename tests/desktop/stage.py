@@ -7,6 +7,7 @@ import os
 import sys
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "ssh"))
+import key
 from client import Totp
 from machine import EVENT, PASSWORD, Journal, Machine
 from screen import Screen, field
@@ -20,7 +21,8 @@ version: 1
 language: {language}
 services:
   gdm-password: {{require: always, not-enrolled: {not_enrolled}, account: enforce{more}}}
-registration: {{minimum: 1, test: optional}}
+{services}registration: {{minimum: 1, test: optional, default-kinds: [totp, phone, push, fido]}}
+fido: {{program: {program}}}
 delivery: {{cooldown: 0s, per-hour: 60, per-day: 60}}
 throttle: {{free: {free}, first-delay: 1h, longest-delay: 1h}}
 totp: {{window: 10}}
@@ -56,12 +58,13 @@ ENTRY = "[Desktop Entry]\nName=Plain\nExec=/usr/local/bin/plain-session\nType=Ap
 BOX = "/run/box"
 OTHER = "Press Enter for another method"
 NAME, ASKED, IPHONE, RECOVERY = field("Username"), field("Password"), field("Code from iPhone"), field("Recovery code")
+IPHONE_ON_TERMINAL = r"Code from iPhone[^\r\n]*: $"
 SMS, BACK = field(r"Code sent to .{1,6}5678"), field("Press Enter to go back")
 NAMES = ("taro", "midori", "hanako", "jiro", "saburo", "newcomer")
 
 
 class Stage:
-    machine = journal = pictures = None
+    machine = journal = pictures = key = None
     people = {}
 
 
@@ -79,6 +82,7 @@ def opened(tree, build, scratch, pictures):
         machine.boot()
         machine.run("utmfa-admin", "setup")
         stage.journal = Journal(machine)
+        stage.key = key.plugged(machine)
         yield
     finally:
         with contextlib.suppress(Exception), open(pictures + "/journal.txt", "w", encoding="utf-8") as file:
@@ -97,6 +101,7 @@ def prepare(machine):
     machine.write("/etc/pam.d/gdm-password", machine.read("/usr/share/doc/utmfa/pam.d/gdm-password.example"))
     machine.write("/etc/tmpfiles.d/box.conf", f"d {BOX} 0777\nf {BOX}/sent 0666\np {BOX}/answer 0666\n")
     configure()
+    key.prepare(machine)
     for unit in ("utmfad-root.socket", "utmfad-user.socket", "gdm.service"):
         machine.before_boot("systemctl", "enable", "-q", unit)
     machine.before_boot("systemd-sysusers")
@@ -105,8 +110,19 @@ def prepare(machine):
         machine.before_boot("sh", "-c", f"echo '{name}:{PASSWORD}' | chpasswd")
 
 
-def configure(more="", free=20, language="auto", not_enrolled="set-up"):
-    stage.machine.write(CONFIG, USUAL.format(more=more, free=free, language=language, not_enrolled=not_enrolled))
+def configure(more="", services="", free=20, language="auto", not_enrolled="set-up"):
+    stage.machine.write(CONFIG, USUAL.format(more=more, services=services, free=free, language=language,
+                                             not_enrolled=not_enrolled, program=key.PROGRAM))
+
+
+@contextlib.contextmanager
+def configured(**how):
+    """So for a while."""
+    configure(**how)
+    try:
+        yield
+    finally:
+        configure()
 
 
 class Somebody:
@@ -133,6 +149,10 @@ class Somebody:
     def add_phone(self):
         self.enroll("add", "phone", "090-1234-5678", "--json")
         self.enroll("confirm", "mobile", "-", stdin=sent()[-1]["code"] + "\n")
+
+    def add_key(self):
+        stage.machine.run(*key.IN_SIGHT, "utmfa-enroll", "--user", self.name, "add", "fido", "--label", "blue key")
+        self.enroll("default", "key-1")
 
     def add_push(self):
         in_the_app = answer('{"result": "approved", "entered": "%(code)s"}')

@@ -72,6 +72,9 @@ class Keys:
     def counter(self, value, key=0):
         self.ask("counter", key, value=value)
 
+    def choose_pin(self, text, key=0):
+        self.ask("pin", key, value=text)
+
     def await_touch(self, key=0, seconds=60):
         self.ask("await", key, what="touch", seconds=seconds)
 

@@ -32,7 +32,8 @@ PRELOAD = "libumockdev-preload.so.0"
 class Desk:
     """Answers what keys.py asks, one line a question."""
 
-    acts = ("state", "set", "touch", "refuse", "plug", "unplug", "fresh", "behave", "counter", "transcript", "await")
+    acts = ("state", "set", "touch", "refuse", "plug", "unplug", "fresh", "behave", "counter", "pin", "transcript",
+            "await")
 
     def __init__(self, ports, path):
         self.ports = ports
@@ -110,6 +111,9 @@ class Desk:
 
     def counter(self, port, question):
         port.key.counter = question["value"]
+
+    def pin(self, port, question):
+        port.key.pin.set(question["value"].encode().ljust(64, b"\0"))
 
     def touch(self, port, _):
         port.hid.finger(None)
