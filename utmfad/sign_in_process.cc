@@ -20,6 +20,7 @@
 #include "names.h"
 #include "peer.h"
 #include "sandbox.h"
+#include "session.h"
 #include "set_up_process.h"
 #include "signin/sign_in.h"
 #include "signin/words.h"
@@ -134,6 +135,8 @@ std::optional<Outcome> decided(SignInProcess& process, WireConversation& convers
     hello = std::move(*parsed);
     if (process.peer.uid == 0) hello.who.host_keys = verified_sk_keys(hello.auth_info);
     hello.who.connection = line_of(process.peer, hello.who.connection);
+    if (hello.who.origin == Origin::here && session_of(process.peer.pid, hello.who.tty) == Session::remote)
+      hello.who.origin = Origin::elsewhere;
     if (process.peer.uid != 0) hello.who.purpose = Purpose::sign_in;  // only GDM knows whether a session is there
     const Result<std::optional<Outcome>> outcome = decide(process, hello, conversation);
     return outcome ? *outcome : undecided(process, hello.who, outcome.error());
