@@ -15,8 +15,6 @@ namespace utmfa {
 namespace {
 
 constexpr std::size_t packet_size = 64;
-constexpr unsigned char error_command = 0x80 | 0x3f, channel_busy = 0x06;  // sections 11.2.9.1.8
-constexpr std::size_t command_at = 4, code_at = 7;
 
 // One question, one thread that talks: more is not needed.
 LineState state = LineState::well;
@@ -47,7 +45,7 @@ int read_packet(void* handle, unsigned char* packet, std::size_t size, int milli
   const ssize_t got = ::read(fd, packet, size);
   if (got == 0 || (got < 0 && pulled_out(errno))) state = LineState::gone;
   if (got != static_cast<ssize_t>(size)) return -1;
-  if (packet[command_at] == error_command && packet[code_at] == channel_busy) state = LineState::busy;
+  if (told_by(packet) == LineState::busy) state = LineState::busy;
   return static_cast<int>(got);
 }
 

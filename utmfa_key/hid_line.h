@@ -19,6 +19,8 @@ bool is_hid(std::string_view path);
 void use_hid_line(fido_dev_t* device);
 // held: another program has the key open. busy: nobody has, and it works for one that has gone.
 LineState line_state();
+// What a packet of the key says of the line itself.
+LineState told_by(const unsigned char* packet);
 void forget_line_state();
 
 }  // namespace utmfa

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # At the machine: the built module in the real libpam, the real verifier, utmfa-key, and keys in software.
 import os
+import pwd
+import re
 import signal
 import subprocess
 
 from bench import meanwhile
-from machine import (CODE, SEEN, SHOWN, SUCCESS, Console, case, expect, granted, keys, owner, refused, run, write)
+from machine import (CODE, NOTHING, SEEN, SHOWN, SUCCESS, Console, case, expect, granted, keys, owner, refused, run, write)
 from tools_of_debian import on_terminal
 
 PIN, OTHER_PIN = "secret-42", "secret-43"
@@ -57,7 +59,8 @@ def _():
     granted(key, talk=[(PIN_PROMPT, PIN)])
     done = granted(key, talk=[(PIN_PROMPT, OTHER_PIN), (r"Wrong PIN. Tries left: 7. PIN of blue key", PIN)])
     expect(all(style == 1 for style, text in done.sign_in.heard if "PIN" in text), done.sign_in.heard)
-    refused("PIN of blue key", talk=[(PIN_PROMPT, None)])
+    for nothing in (None, NOTHING):
+        refused("PIN of blue key", talk=[(PIN_PROMPT, nothing)])
     refused("Other methods", talk=[(PIN_PROMPT, "")])
     expect(keys.state()["retries"] == 8, "an empty PIN was tried")
 
@@ -284,6 +287,31 @@ def _():
         there.touch()
 
     with meanwhile(kill_and_touch):
+        granted(key)
+
+
+@case("utmfa-key and its guard are nobody: their own user, no capability, no way to get one, no file, no core")
+def _():
+    keys.fresh(0)
+    key = owner().add_key()
+    keys.set(touch="wait")
+    uid = str(pwd.getpwnam("utmfa-key").pw_uid)
+
+    def looked_at(there):
+        there.await_touch()
+        for name in ("utmfa-key", "utmfa-key-guard"):
+            pid = run("pgrep", "-u", "utmfa-key", "-x", name).stdout.strip()
+            with open(f"/proc/{pid}/status", encoding="ascii") as file:
+                status = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+            with open(f"/proc/{pid}/limits", encoding="ascii") as file:
+                limits = file.read()
+            expect(status["Uid"].split() == [uid] * 4 and status["NoNewPrivs"] == "1", status)
+            expect(all(int(status[each], 16) == 0 for each in ("CapPrm", "CapEff", "CapInh", "CapAmb")), status)
+            for limit in ("file size", "core file size"):
+                expect(re.search(rf"Max {limit} +0 +0 ", limits), limits)
+        there.touch()
+
+    with meanwhile(looked_at):
         granted(key)
 
 

@@ -114,3 +114,13 @@ for kind in ("ed25519-sk", "ecdsa-sk"):
         other = ssh_key(kind, "second")
         done, log = by_ssh_key(other, (CODE, owner().code))
         expect(done.granted and done.asked == 1, f"{done.screen} {log.text()}")
+
+
+@case("an ssh key that somebody else has registered does not count")
+def _():
+    keys.fresh(0)
+    path = ssh_key("ed25519-sk", "hers")
+    owner("hanako").add_ssh_key(path + ".pub")
+    done, log = by_ssh_key(path, (CODE, owner().code))
+    expect(done.granted and done.asked == 1, f"{done.screen} {log.text()}")
+    expect(f"method={owner().token}" in (log.audit("granted", "taro") or ""), log.text())

@@ -12,7 +12,7 @@ sys.path[:0] = [here, os.path.join(here, "..", "ssh")]
 from client import (PASSWORD, SSHD_KEY, SSHD_PASSWORD, STACK, STACK_END, Hotp, Log, Person, Sshd, Verifier,
                     enroll, prepare, run, write)  # noqa: E402
 from keys import Keys  # noqa: E402
-from pam_caller import SUCCESS, SignIn  # noqa: E402
+from pam_caller import NOTHING, SUCCESS, SignIn  # noqa: E402
 from suite import Suite, expect  # noqa: E402
 import tools_of_debian  # noqa: E402
 

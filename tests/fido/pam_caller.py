@@ -7,7 +7,7 @@ import os
 import sys
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from libpam import HIDDEN, SHOWN, SUCCESS, Conversation, conversing, libpam, started  # noqa: E402
+from libpam import HIDDEN, NOTHING, SHOWN, SUCCESS, Conversation, conversing, libpam, started  # noqa: E402
 
 
 class SignIn:

@@ -13,7 +13,7 @@ if __name__ == "__main__":
         print("skip - keys: utmfa-key is not installed")
         sys.exit(0)
     with machine.opened():
-        for part in ("console", "over_ssh"):
+        for part in ("console", "over_ssh", "registration", "sessions", "cost"):
             importlib.import_module("cases_" + part)
         status = machine.suite.run(sys.argv[1:])
     sys.exit(status)

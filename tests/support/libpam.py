@@ -8,6 +8,7 @@ SUCCESS, BUF_ERR, AUTH_ERR, AUTHINFO_UNAVAIL, MAXTRIES, CONV_ERR, IGNORE = 0, 5,
 HIDDEN, SHOWN, ERROR, TEXT = 1, 2, 3, 4
 TTY, RHOST, RUSER = 3, 4, 8
 ESTABLISH_CRED, SILENT = 0x2, 0x8000
+NOTHING = object()  # an answer that is NULL, of a program that says that all is well
 
 
 class Message(ctypes.Structure):
@@ -47,7 +48,7 @@ def conversing(told):
                     libc.free(made[answered].text)
                 libc.free(made)
                 return CONV_ERR
-            made[at].text = libc.strdup(said.encode())
+            made[at].text = None if said is NOTHING else libc.strdup(said.encode())
         responses[0] = made
         return SUCCESS
     return Function(talk)
