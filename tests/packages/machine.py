@@ -19,7 +19,7 @@ from building import OUT, Skip, debs, expect, fresh, run
 # What a machine has that people sign in to, and what debian/tests asks for.
 BASE = ("systemd", "systemd-sysv", "udev", "dbus", "openssh-server", "openssh-client", "sudo", "passwd", "procps",
         "python3-minimal", "pamtester", "libpam-runtime", "rsyslog", "exim4-daemon-light",
-        "oathtool", "python3-pexpect")
+        "oathtool", "python3-pexpect", "apt-utils")
 ROOT = os.path.join(OUT, "machine")
 BIN = os.path.join(OUT, "bin")
 COMMANDS = ("utmfa-enroll", "utmfa-admin", "ssh")
