@@ -14,7 +14,7 @@ from cases_set_up import AS_AT_A_SIGN_IN, APPLY, CODE, NAME, NUMBER, REST, WRITT
 from client import CONFIG, STATE, Log, Totp, run, write
 from people import newcomer, uid_of
 from stage import USUAL, suite
-from suite import expect
+from suite import expect, interruptible
 
 
 @contextlib.contextmanager
@@ -45,7 +45,8 @@ class Terminal:
     def __init__(self, user, *words, by="himself", language="C.UTF-8", dimensions=(60, 200)):
         program = ["env", "TERM=xterm", f"LANG={language}", "utmfa-enroll"]
         command = as_him(user, *program, *words) if by == "himself" else [*program, "--user", user, *words]
-        self.child = pexpect.spawn(command[0], command[1:], encoding="utf-8", timeout=30, dimensions=dimensions)
+        self.child = pexpect.spawn(command[0], command[1:], encoding="utf-8", timeout=30, dimensions=dimensions,
+                                   preexec_fn=interruptible)
         self.child.delaybeforesend = None
 
     def answer(self, prompt, text):

@@ -12,6 +12,7 @@ import subprocess
 import time
 
 import pexpect
+from suite import interruptible
 
 PASSWORD = "correct horse"
 KEY = "/root/world-key"
@@ -351,15 +352,14 @@ class SignIn:
 
     def __init__(self, user, talk, port=PASSWORD_AND_CODE, key=False, prompts=1, options=(), start_only=False,
                  command="printf 'in as %s\\n' \"$(id -un)\"", seconds=20):
-        self.user, self.screen, self.asked = user, "", 0
+        self.user, self.screen, self.asked, self.status = user, "", 0, None
         words = ["-F", "none", "-p", str(port), "-l", user, "-o", "StrictHostKeyChecking=no",
                  "-o", "UserKnownHostsFile=/dev/null", "-o", f"NumberOfPasswordPrompts={prompts}",
                  "-o", "IdentitiesOnly=yes", *options]
         words += ["-i", KEY] if key else ["-o", "PubkeyAuthentication=no"]
         self.child = pexpect.spawn("ssh", [*words, "127.0.0.1", command], encoding="utf-8", codec_errors="replace",
-                                   timeout=seconds, echo=False, env={**os.environ, "LANG": "C.UTF-8"})
+                                   timeout=seconds, echo=False, env={**os.environ, "LANG": "C.UTF-8"}, preexec_fn=interruptible)
         self.child.delaybeforesend = None
-        self.status = None
         self.answer(talk)
         if not start_only:
             self.finish()

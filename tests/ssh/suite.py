@@ -3,6 +3,7 @@
 # "not ok - NAME: WHY" or "skip - NAME: WHY", which tools/test counts. A suite without a case is a failure.
 import glob
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -48,6 +49,11 @@ class Suite:
 def expect(truth, what):
     if not truth:
         raise AssertionError(what)
+
+
+def interruptible():
+    """A shell starts what goes to the background with Ctrl-C ignored, and children would inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def main(suite):

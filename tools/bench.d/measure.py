@@ -13,6 +13,7 @@ import time
 
 import counts
 import datasets
+import imports
 import report
 from datasets import CONFDIR, DATA, SIGNERS, make_rows, totp
 
@@ -129,6 +130,9 @@ def measure(arguments, rows):
     for name, found in throughput(out, rows, quick).items():
         figures["rows"][name]["throughput"] = found
     say("measured throughput")
+    if arguments.imports == "yes":
+        figures["import"] = imports.measure(arguments.build, quick)
+        say(f"imported {figures['import']['people']:,} people")
     for row in rows:
         if row.verifier:
             row.verifier.settle()
@@ -138,7 +142,7 @@ def measure(arguments, rows):
 
 def main():
     parser = argparse.ArgumentParser()
-    for each in ("out", "rows", "quick", "build", "groups"):
+    for each in ("out", "rows", "quick", "build", "groups", "imports"):
         parser.add_argument(f"--{each}", required=True)
     parser.add_argument("--rounds", type=int, required=True)
     arguments = parser.parse_args()

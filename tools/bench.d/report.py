@@ -6,7 +6,7 @@ import sys
 
 import plot
 from seen import all_seen
-from targets import met, targets
+from targets import import_targets, met, targets
 
 
 def number(value, digits=0):
@@ -56,9 +56,9 @@ def memory_table(seen):
     return ["verifier of", "process", "Pss KiB", "private KiB", "RSS KiB"], body
 
 
-def target_table(seen):
+def target_table(seen, imported):
     body = []
-    for what, value, around, wanted, limit in targets(seen):
+    for what, value, around, wanted, limit in targets(seen) + import_targets(imported):
         body.append([what, number(value, 3), "{:.2f} to {:.2f}".format(*around) if around else "",
                      f"{wanted} {limit:.4g}", "met" if met(value, wanted, limit) else "MISSED"])
     return ["target", "seen", "95 %", "wanted", ""], body
@@ -93,17 +93,27 @@ def note(seen, machine):
             "A verifier's share is that of all its processes, with the one that takes the place of the one used up.\n")
 
 
-def sections(seen):
+def import_table(found):
+    head = ["people", "utmfa-admin import s", "google-authenticator as each of them s", "by root for all s"]
+    if not found:
+        return head, []
+    people = found["people"]
+    return head, [[number(people), number(found["seconds"], 2), number(found["tool_as_person"] * people, 1),
+                   number(found["tool"] * people, 1)]]
+
+
+def sections(seen, imported):
     parts = [("One sign-in in a process of its own", cost_table), ("Counts for one sign-in", count_table),
              ("Sign-ins granted in a second, different users", rate_table), ("Memory of the verifier", memory_table),
-             ("Targets", target_table)]
+             ("Bulk registration, the tool reckoned from 200 people", lambda _: import_table(imported)),
+             ("Targets", lambda rows: target_table(rows, imported))]
     tables = [(title, *table(seen)) for title, table in parts]
     return [(title, head, body) for title, head, body in tables if body]
 
 
 def write(figures, out):
     seen = all_seen(figures)
-    opening, parts = note(seen, figures["machine"]), sections(seen)
+    opening, parts = note(seen, figures["machine"]), sections(seen, figures.get("import"))
     text = opening + "".join(f"\n{title}\n\n{as_text(head, body)}" for title, head, body in parts)
     markdown = "# What a sign-in costs\n\n" + opening + "".join(
         f"\n## {title}\n\n{as_markdown(head, body)}" for title, head, body in parts) + "\n![plot](bench.svg)\n"
