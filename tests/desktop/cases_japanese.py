@@ -36,7 +36,7 @@ def _():
         screen.wait_for("コードが違います", OTHER)
         screen.shot("wrong")
         screen.type("")
-        screen.wait_for("方法を選", "iPhone", "リカ.リー", "番号を")
+        screen.wait_for("方法を選", "iPhone", "リカ.リ", "番号を")
         screen.shot("list")
         screen.type("2")
         screen.wait_for("カ.リーコード", OTHER)  # what stands over the letter is small
