@@ -129,6 +129,7 @@ Status explain(Desk& desk, const AdminOptions& options) {
   sign_in.service = options.service;
   sign_in.from = options.from;
   sign_in.tty = options.tty;
+  sign_in.first = FirstFactor::proven;  // whoever is wrong there is asked for nothing worth explaining
   // sshd's people are elsewhere, also where nobody says from where.
   sign_in.origin = sign_in.service == "sshd" ? Origin::elsewhere : origin_of(sign_in.from, sign_in.tty, {});
   Result<Planned> found = planned(desk, std::move(sign_in));

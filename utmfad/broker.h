@@ -102,7 +102,7 @@ class Broker {
   bool room_for_delivery() const;
   static bool has_gone(const Message& message);
   Status start_delivery(Message& message);
-  static Status hand_on(Delivery& delivery, Packet packet);
+  static Status hand_on(Delivery& delivery, Packet& packet);
   void delivered(const Delivery& ended, const Result<Packet>& packet);
   void undelivered(Process& process, std::string_view id, const Error& why);
   bool served_delivery(int line);

@@ -125,7 +125,7 @@ Status Broker::start_delivery(Message& message) {
 }
 
 // Its process is there, and can be ended from now on: so it is told what to send.
-Status Broker::hand_on(Delivery& delivery, Packet packet) {
+Status Broker::hand_on(Delivery& delivery, Packet& packet) {
   if (delivery.handle || packet.descriptors.size() != 1) return Error{Code::invalid, "deliver: malformed packet"};
   delivery.handle = std::move(packet.descriptors.front());
   const Status sent = send_packet(delivery.line.get(), delivery.message.request.view(), {}, Wait::no);
@@ -145,7 +145,7 @@ bool Broker::served_delivery(int line) {
   if (delivery == deliveries_.end()) return false;
   Result<Packet> packet = receive_packet(line, Wait::no);
   if (!packet && packet.error().code == Code::unavailable) return true;
-  if (packet && wire::Reader(packet->bytes).verb() == "running" && hand_on(delivery->second, std::move(*packet))) {
+  if (packet && wire::Reader(packet->bytes).verb() == "running" && hand_on(delivery->second, *packet)) {
     start_queued();
     return true;
   }

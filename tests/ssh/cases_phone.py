@@ -114,6 +114,8 @@ def settle(name="caller"):
 def _():
     with gateway():
         caller()
+        explained = run("utmfa-admin", "explain", "caller", "sshd").stdout
+        expect("1  mobile offered first" in explained and NUMBER not in explained, explained)
         done, line = granted("caller", [FIRST, (SENT, code)])
         expect("method=mobile" in line and "kind=phone" in line, line)
         expect(NUMBER not in done.screen and "90123" not in done.screen, done.screen)
