@@ -33,7 +33,6 @@ Status machine_status(Desk& desk, const AdminOptions& options);
 Status write_prometheus(Desk& desk, const AdminOptions& options);
 Status after_restore(Desk& desk, const AdminOptions& options);
 Status list_people(Desk& desk, const AdminOptions& options);
-std::string shown_status(Registration status);
 Status show_person(Desk& desk, const AdminOptions& options);
 Status unlock(Desk& desk, const AdminOptions& options);
 Status give_pass(Desk& desk, const AdminOptions& options);

@@ -6,6 +6,8 @@
 #include <openssl/sha.h>
 #include <cstdlib>
 
+#include "base/yaml.h"
+
 namespace utmfa {
 namespace {
 
@@ -140,6 +142,12 @@ Result<Secret> from_hex(std::string_view text) {
     bits.add(value);
   }
   return secret;
+}
+
+std::string shown_unless_secret(std::string_view text) {
+  constexpr std::size_t shortest_secret = 16;  // 80 bits in base32, the least that any app makes
+  if (text.size() < shortest_secret || text.find(' ') != text.npos) return shown(text);
+  return "a word of " + std::to_string(text.size()) + " characters";
 }
 
 std::string file_name(std::string_view name) {

@@ -22,6 +22,10 @@ Result<std::string> from_base64url(std::string_view text);
 std::string hex(std::string_view bytes);
 Result<Secret> from_hex(std::string_view text);
 
+// Text from a file of secrets inside a message, where a name or a short word is expected: quoted, unless it could be a
+// secret that stands in the wrong place (16 characters or more without a space); then only how long it is.
+std::string shown_unless_secret(std::string_view text);
+
 // A person's name (user, host) as one safe file name: [A-Za-z0-9_-] and inner dots stay, the rest is %XX;
 // over 180 bytes the tail is replaced by '~' and its SHA-256. Injective, never ".", "..", hidden or with '/'.
 std::string file_name(std::string_view name);

@@ -189,7 +189,8 @@ bool Tables::begins(const TokenRow& row) {
   for (std::size_t i = 0; i < layout_.columns.size(); ++i) {
     const Heading* heading = layout_.columns[i];
     if (heading == nullptr) {
-      if (!row.cells[i].empty()) reading_.note(row.line, "the column " + shown(row.cells[i]) + " is not read");
+      if (!row.cells[i].empty())
+        reading_.note(row.line, "the column " + shown_unless_secret(row.cells[i]) + " is not read");
       continue;
     }
     for (std::size_t j = 0; j < i; ++j)
@@ -274,7 +275,7 @@ bool Tables::yubico(const TokenRow& row) {
   if (starts_with(first, "logging start") && cells.size() <= 3) return true;
   for (const char* other : {"yubico otp", "static password", "challenge-response", "configuration "})
     if (starts_with(first, other)) {
-      reading_.note(row.line, "left out, because it is not a token of codes: " + shown(cells[0]));
+      reading_.note(row.line, "left out, because it is not a token of codes: " + shown_unless_secret(cells[0]));
       return true;
     }
   if (first == "oath-hotp") {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/encoding.h"
 #include "base/text.h"
 #include "base/yaml.h"
 #include "factors/factor.h"
@@ -36,7 +37,8 @@ Result<Wish> wish_of(const Written& written, const Factor& factor) {
   if (!written.algorithm.empty() && has_field(factor, "algorithm"))
     wish.options.emplace("algorithm", written.algorithm);
   else if (!written.algorithm.empty() && written.algorithm != "sha1")
-    return Error{Code::invalid, "algorithm " + shown(written.algorithm) + ": expected sha1 for a token that counts"};
+    return Error{Code::invalid,
+                 "algorithm " + shown_unless_secret(written.algorithm) + ": expected sha1 for a token that counts"};
   wish.secret = written.secret.clone();
   if (wish.secret.empty()) return Error{Code::invalid, "no secret: expected 16 to 128 bytes"};
   return wish;
@@ -51,14 +53,14 @@ class NoRandom final : public Random {
 Result<Candidate> candidate_of(Written&& written) {
   if (written.serial.empty()) return Error{Code::invalid, "no serial number"};
   if (mangled(written.serial))
-    return Error{Code::invalid, "serial number " + shown(written.serial) +
+    return Error{Code::invalid, "serial number " + shown_unless_secret(written.serial) +
                                     ": changed by a spreadsheet program: expected as it is printed on the token"};
   if (!valid_serial(written.serial))
-    return Error{Code::invalid, "serial number " + shown(written.serial) +
+    return Error{Code::invalid, "serial number " + shown_unless_secret(written.serial) +
                                     ": expected 1 to 64 letters, digits and . _ - + : /, a letter or digit first"};
   const Factor* factor = factor_for(written.kind);
   if (factor == nullptr || factor->resync == nullptr)
-    return Error{Code::invalid, "type " + shown(written.kind) + ": expected totp or hotp"};
+    return Error{Code::invalid, "type " + shown_unless_secret(written.kind) + ": expected totp or hotp"};
   const Result<Wish> wish = wish_of(written, *factor);
   if (!wish) return wish.error();
   NoRandom random;
@@ -75,7 +77,8 @@ Result<Candidate> candidate_of(Written&& written) {
     if (key != "serial") candidate.token.fields.emplace(key, std::move(value));
   if (!written.counter.empty()) {
     const auto counter = number(written.counter, 0, last_counter);
-    if (!counter) return Error{Code::invalid, "counter " + shown(written.counter) + ": expected a number from 0"};
+    if (!counter)
+      return Error{Code::invalid, "counter " + shown_unless_secret(written.counter) + ": expected a number from 0"};
     if (!has_field(*factor, "period") && *counter > 0) candidate.token.moving = *counter;
   }
   candidate.secret = std::move(written.secret);

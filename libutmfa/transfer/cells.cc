@@ -7,7 +7,6 @@
 
 #include "base/encoding.h"
 #include "base/text.h"
-#include "base/yaml.h"
 
 namespace utmfa {
 namespace {
@@ -28,7 +27,7 @@ Status read_user(ImportRow& row, const Secret& cell) {
 Status read_kind(ImportRow& row, const Secret& cell) {
   const Factor* factor = factor_for(cell.view());
   row.kind = cell.view();
-  if (factor == nullptr) return wrong("kind", shown(cell.view()) + " is no kind of method");
+  if (factor == nullptr) return wrong("kind", shown_unless_secret(cell.view()) + " is no kind of method");
   if (factor->standing == Standing::lasting) return Done{};
   return wrong("kind", row.kind + " is given by utmfa-admin, and not imported");
 }

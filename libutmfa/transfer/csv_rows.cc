@@ -3,8 +3,8 @@
 // half.
 #include <algorithm>
 
+#include "base/encoding.h"
 #include "base/text.h"
-#include "base/yaml.h"
 #include "transfer/cells.h"
 #include "transfer/csv.h"
 
@@ -22,7 +22,8 @@ Result<Header> header_of(CsvReader& reader, const std::string& path) {
   for (const Secret& cell : (*row)->cells) {
     const std::string name = lower_ascii(trimmed(cell.view()));
     if (!known_column(name))
-      return Error{Code::invalid, where + shown(name) + " is no column: expected some of " + column_names()};
+      return Error{Code::invalid,
+                   where + shown_unless_secret(name) + " is no column: expected some of " + column_names()};
     if (std::find(names.begin(), names.end(), name) != names.end())
       return Error{Code::invalid, where + "the column " + name + " stands twice"};
     names.push_back(name);

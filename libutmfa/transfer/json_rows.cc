@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/encoding.h"
 #include "base/text.h"
-#include "base/yaml.h"
 #include "transfer/again.h"
 #include "transfer/cells.h"
 
@@ -62,7 +62,7 @@ class JsonRowsReader final : public nlohmann::json_sax<nlohmann::json> {
   }
   bool key(string_t& name) override {
     const auto [at, added] = names_.insert(name);
-    if (!known_column(*at)) return wrong(shown(name) + " is no key: expected some of " + column_names());
+    if (!known_column(*at)) return wrong(shown_unless_secret(name) + " is no key: expected some of " + column_names());
     for (const auto& [column, cell] : cells_)
       if (column == *at) return wrong("the key " + *at + " stands twice");
     cells_.emplace_back(*at, Secret());

@@ -101,6 +101,8 @@ void our_csv_refused(void**) {
       {"", "f:1: empty"},
       {"kind,secret\n", "f:1: no column user"},
       {"user,colour\n", "f:1: \"colour\" is no column"},
+      {std::string("taro,") + seed + "\n", "f:1: \"taro\" is no column"},
+      {std::string("user,") + seed + "\n", "f:1: a word of 32 characters is no column"},
       {"user,user\n", "f:1: the column user stands twice"},
       {"user,secret\ntaro\n", "f:2: 1 cells: expected 2"},
       {std::string("user,secret\ntaro,") + seed + "\n\"taro\n", "f:3: a quote is opened"}};
@@ -131,6 +133,7 @@ void our_json(void**) {
       {"[{\"user\": {}}]", "f:1: an object in this place"},
       {"[{\"user\": []}]", "f:1: a list in this place"},
       {"[\n{\"users\": 1}]", "f:2: \"users\" is no key"},
+      {std::string("[{\"") + seed + "\": 1}]", "f:1: a word of 32 characters is no key"},
       {"[\n{\"user\": \"a\", \"user\": \"b\"}]", "f:2: the key user stands twice"},
       {"[{\"user\": \"" + std::string(5000, 'a') + "\"}]", "f:1: a value longer"},
       {"[{\"user\": \"\xff\"}]", "f:1: not JSON"},

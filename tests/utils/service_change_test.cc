@@ -132,6 +132,16 @@ void debian_is_as_the_readme_says(void**) {
   right_and_reversible(debian, "sshd", change);
 }
 
+void what_the_password_opens_stays_closed(void**) {
+  Files files = debian;
+  files["gdm-password"] =
+      "auth requisite pam_nologin.so\n@include common-auth\nauth optional pam_gnome_keyring.so\n@include common-account\n"
+      "session optional pam_keyinit.so force revoke\n@include common-session\n@include common-password\n";
+  const PamChange change = enabled(files, "gdm-password");
+  holds(change.after, "@include common-auth\nauth     requisite  pam_utmfa.so  # utmfa-admin service\n");
+  right_and_reversible(files, "gdm-password", change);
+}
+
 void a_substack_keeps_its_sufficient(void**) {
   const PamChange change = enabled(fedora, "sshd");
   holds(change.after, std::string("auth       substack     password-auth\n") + auth_line);
@@ -225,6 +235,7 @@ void differences(void**) {
 
 int main() {
   const CMUnitTest tests[] = {cmocka_unit_test(utmfa::debian_is_as_the_readme_says),
+                              cmocka_unit_test(utmfa::what_the_password_opens_stays_closed),
                               cmocka_unit_test(utmfa::a_substack_keeps_its_sufficient),
                               cmocka_unit_test(utmfa::an_include_becomes_a_substack),
                               cmocka_unit_test(utmfa::a_jump_is_not_broken),

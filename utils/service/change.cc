@@ -160,6 +160,12 @@ Error no_place(const std::string& service, const Findings& problems) {
   return {Code::refused, what};
 }
 
+// What is optional behind the password opens something with it: a key ring, a home. Not where ours was refused.
+bool acts_on_password(std::vector<PamLine>::const_iterator from, std::vector<PamLine>::const_iterator to) {
+  return std::any_of(from, to,
+                     [](const PamLine& line) { return line.words.size() > 2 && line.words[1] == "optional"; });
+}
+
 // Behind what proves the password, or further down, where the doctor finds nothing wrong.
 Status add_behind_password(Placing& file, const std::string& service) {
   const std::vector<PamLine> lines = file.carrying("auth");
@@ -171,7 +177,8 @@ Status add_behind_password(Placing& file, const std::string& service) {
                      {service})};
   std::vector<int> places;
   for (auto line = last.base() - 1; line != lines.end(); ++line) places.push_back(line->last + 1);
-  const std::string ours = our_line("auth", "required", our_module);
+  const std::string ours =
+      our_line("auth", acts_on_password(last.base(), lines.end()) ? "requisite" : "required", our_module);
   Findings problems;
   const auto right = [&](const std::string& text) {
     const Findings found = file.problems(text);
