@@ -6,7 +6,10 @@ import json
 import os
 import re
 import select
+import signal
 import time
+
+import pexpect
 
 from cases_self import Terminal, own
 from client import CODE_PROMPT, CONFIG, PASSWORD, PASSWORD_PROMPT, Log, Person, SignIn, run, write
@@ -332,6 +335,34 @@ def _():
         terminal.child.sendintr()
         terminal.ends(status=1)
         expect("mobile" not in run("utmfa-admin", "show", "stopper", check=False).stdout, "nothing is left")
+
+
+@suite.case("phone: Ctrl-C and a closed terminal at every question of adding and of changing a number change nothing")
+def _():
+    by_app, to_new = r"Code from iPhone[^\r\n]*: $", r"(Code sent by SMS to|Calling|Code from the call to) [^\r\n]*: $"
+    with gateway():
+        person = caller("undecided")
+
+        def held():
+            listed = json.loads(run("utmfa-enroll", "--user", "undecided", "list", "--json").stdout)
+            return [{**each, "last_used": None} for each in listed["methods"]]
+
+        before = held()
+        for words, prompts in ((["change-number", "mobile", "080-8765-4321"], [by_app, to_new]),
+                               (["add", "phone", "080-8765-4321", "--slot", "office"], [SENT, to_new]),
+                               (["add", "push", "topic/8"], [SENT])):
+            for number, prompt in enumerate(prompts):
+                for leaves in (lambda child: child.sendintr(), lambda child: child.kill(signal.SIGHUP)):
+                    terminal = Terminal("undecided", *words)
+                    if number:
+                        terminal.answer(prompts[0], person.code() if prompts[0] == by_app else lambda _: code())
+                    terminal.child.expect(prompt)
+                    leaves(terminal.child)
+                    terminal.child.expect(pexpect.EOF)
+                    terminal.child.close()
+                    expect(terminal.child.exitstatus != 0, f"{words} at {number}: exit 0")
+                    expect(held() == before, f"{words} at {number}: {held()}")
+        granted("undecided", [FIRST, (SENT, code)])
 
 
 @suite.case("phone: the guided steps lead through a phone, typed with its country code")

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import os
+import re
 import pty
 import signal
 import stat
@@ -326,6 +327,18 @@ def reports():
     one = json.loads(place.admin("report", "--stdin", "--json", stdin=f"{taro}\n").stdout)
     check(one["statuses"] == {"active": 1}, one)
     place.admin("report", "--unused", "soon", expect=1)
+    old = others[2]
+    imported(place, place.write("old.csv", f"user,secret,label,status\n{old},{SEED},iPhone,active\n"))
+    check(place.json("utmfa-admin", "report")["unused"] == 0, "registered today")
+    path = place.at(f"data/methods/{old}.yaml")
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(re.sub(r"\b20\d\d-", "2020-", text))
+    check(place.json("utmfa-admin", "report")["unused"] == 1, "registered long ago, and never used")
+    rows = csv.DictReader(io.StringIO(place.admin("report", "--csv").stdout))
+    check([row["user"] for row in rows if row["unused"] == "yes"] == [old], "in the table")
+    check(place.json("utmfa-admin", "report", "--unused", "36500d")["unused"] == 0, "not for so long")
 
 
 for each in (csv_form, json_form, hostile, other_programs, google, killed, progress, parcel, kept, lists, reports):

@@ -257,6 +257,8 @@ def overdue():
     with open(path, "w", encoding="utf-8") as file:
         file.write(text.replace(f'due: "{today}"', 'due: "2026-01-31"'))
     check(list(tokens(place, "--overdue")) == ["H1"], "overdue")
+    out = place.json("utmfa-admin", "report")["tokens"]
+    check(out == {"stock": 5, "lent": 2, "overdue": 1}, out)
     check(sorted(tokens(place, "--lent")) == ["H1", "H2"], "lent")
     check(sorted(tokens(place, "--free")) == ["1000001", "1000002", "1000003"], "free")
     check(len(tokens(place, "--free", "--lent")) == 5, "both")
