@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # Keys are registered: by a person himself, and where it matters who made them.
 import contextlib
+import json
 import pwd
 import re
 
 import pexpect
 from client import CONFIG, enroll, write
 from cases_over_ssh import asserted, ssh_key
-from machine import CODE, CONFIGURATION, case, expect, granted, keys, owner
+import tools_of_debian
+from machine import CODE, CONFIGURATION, case, expect, granted, keys, owner, refused, run
 
 MAKERS = "/etc/utmfa/makers.pem"
 IN_SSH = "SSH_CONNECTION=192.0.2.7 50000 192.0.2.1 22"
@@ -141,3 +143,27 @@ def _():
     with makers("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"):
         not_taken("holds no certificates, or damaged ones")
     granted(owner().add_key("blue key", "--line", line))
+
+
+for kept, options in (("found by its handle", []), ("kept in the key, which finds it by itself", ["-r"])):
+    @case(f"a key of pam_u2f, {kept}: taken over, signs in, and another key does not")
+    def _(options=options):
+        keys.fresh(0, 1)
+        keys.unplug(1)
+        status, said, wrong = tools_of_debian.run("pamu2fcfg", "-u", "taro", "-o", "pam://lab1", *options)
+        expect(status == 0, wrong)
+        mapping = said.strip().splitlines()[-1]
+        expect(("*" in mapping) == bool(options), mapping)
+        write("/root/mappings", mapping + "\n", 0o600)
+        person = owner()
+        made = json.loads(run("utmfa-admin", "import", "--from", "u2f", "--origin", "pam://lab1", "--apply", "--json",
+                              "/root/mappings").stdout)
+        expect(made["added"] == 1 and not made["rejected"], made)
+        listed = json.loads(enroll("taro", "list", "--json").stdout)["methods"]
+        key = next(each["id"] for each in listed if each["kind"] == "fido")
+        person.keys.append(key)
+        enroll("taro", "default", key)
+        granted(key)
+        keys.unplug(0)
+        keys.plug(1)
+        refused("not registered for you|No security key")
