@@ -16,9 +16,9 @@ class Newcomer:
 
 
 def secret_on(screen):
-    """What a person would type into the app. Digits of Base32 are none but 2 to 7: letters are meant where others are read."""
+    """What a person would type into the app. Capitals and 2 to 7 are meant where something else of that form is read."""
     text = bare(screen.wait_for("For the app"))
-    likely = text.translate(str.maketrans("01589", "OISBG")) if not re.search(SECRET, text) else text
+    likely = re.sub(r"(?<=Fortheapp).*", lambda part: part[0].translate(str.maketrans("l|0189", "IIOIBG")).upper(), text)
     found = re.search(SECRET, likely)
     assert found, text
     return found[1]
