@@ -13,15 +13,16 @@
 
 namespace utmfa {
 
+// libfido2 frees through the address of the pointer.
 template <auto function>
-struct Freed {
+struct FreedThrough {
   template <typename T>
   void operator()(T* held) const {
     function(&held);
   }
 };
-using Assertion = std::unique_ptr<fido_assert_t, Freed<fido_assert_free>>;
-using NewCredential = std::unique_ptr<fido_cred_t, Freed<fido_cred_free>>;
+using Assertion = std::unique_ptr<fido_assert_t, FreedThrough<fido_assert_free>>;
+using NewCredential = std::unique_ptr<fido_cred_t, FreedThrough<fido_cred_free>>;
 
 inline const unsigned char* raw(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 inline std::string copied(const unsigned char* bytes, std::size_t size) {

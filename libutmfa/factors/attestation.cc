@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/digest.h"
+#include "base/freed.h"
 #include "factors/factor.h"
 #include "factors/key_signature.h"
 
@@ -26,13 +27,6 @@ constexpr std::string_view wrong = UTMFA_MSG("its proof of who made it is not ri
 constexpr std::string_view other_model = UTMFA_MSG("its proof of who made it is that of another model");
 constexpr std::string_view other_maker = UTMFA_MSG("it was made by nobody whose keys are taken");
 
-template <auto function>
-struct Freed {
-  template <typename T>
-  void operator()(T* held) const {
-    function(held);
-  }
-};
 using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
 using Store = std::unique_ptr<X509_STORE, Freed<X509_STORE_free>>;
 using StoreContext = std::unique_ptr<X509_STORE_CTX, Freed<X509_STORE_CTX_free>>;

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "base/digest.h"
+#include "base/freed.h"
 #include "base/secret.h"
 
 namespace utmfa {
@@ -18,13 +19,6 @@ constexpr std::size_t hash_size = 32, fixed_size = 37;
 constexpr unsigned char attested = 0x40, extended = 0x80;
 constexpr std::size_t modulus_size = 256, exponent_size = 3, point_size = 64, edwards_size = 32;
 
-template <auto function>
-struct Freed {
-  template <typename T>
-  void operator()(T* held) const {
-    function(held);
-  }
-};
 using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
 using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Freed<EVP_PKEY_CTX_free>>;
 using DigestContext = std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>>;

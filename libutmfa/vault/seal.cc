@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "base/encoding.h"
+#include "base/freed.h"
 
 namespace utmfa {
 namespace {
@@ -43,16 +44,9 @@ const Algorithms& algorithms() {
   return *kept;
 }
 
-template <auto release>
-struct Released {
-  template <typename T>
-  void operator()(T* pointer) const {
-    release(pointer);
-  }
-};
-using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, Released<EVP_CIPHER_CTX_free>>;
-using MacContext = std::unique_ptr<EVP_MAC_CTX, Released<EVP_MAC_CTX_free>>;
-using KdfContext = std::unique_ptr<EVP_KDF_CTX, Released<EVP_KDF_CTX_free>>;
+using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, Freed<EVP_CIPHER_CTX_free>>;
+using MacContext = std::unique_ptr<EVP_MAC_CTX, Freed<EVP_MAC_CTX_free>>;
+using KdfContext = std::unique_ptr<EVP_KDF_CTX, Freed<EVP_KDF_CTX_free>>;
 
 const unsigned char* bytes(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 unsigned char* bytes(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
