@@ -144,15 +144,16 @@ bool may_know(int code) {
   return code == FIDO_OK || code == FIDO_ERR_USER_PRESENCE_REQUIRED || code == FIDO_ERR_PIN_REQUIRED;
 }
 
-// The first of the groups that the key knows something of.
-Result<std::optional<CredentialGroup>> known_of(KeyHere& key, const std::vector<CredentialGroup>& groups) {
+// The first of the groups that the key knows something of; nullptr = it knows none.
+Result<const CredentialGroup*> known_of(KeyHere& key, const std::vector<CredentialGroup>& groups) {
+  const CredentialGroup* none = nullptr;
   for (const CredentialGroup& each : groups) {
     const Result<int> code = key.knows(each);
     if (!code) return code.error();
-    if (may_know(*code)) return std::optional<CredentialGroup>(each);
+    if (may_know(*code)) return &each;
     if (!knows_nothing(*code)) return key_error(*code, key);
   }
-  return std::optional<CredentialGroup>();
+  return none;
 }
 
 Result<std::size_t> chosen(std::vector<KeyHere>& keys) {
@@ -164,15 +165,16 @@ Result<std::size_t> chosen(std::vector<KeyHere>& keys) {
 Result<Asked> asked_key(const KeyChallenge& challenge) {
   Result<std::vector<KeyHere>> keys = opened();
   if (!keys) return keys.error();
+  const std::vector<CredentialGroup> groups = groups_of(challenge.credentials);
   std::vector<KeyHere> knowing;
   std::vector<CredentialGroup> known;
   for (KeyHere& each : *keys) {
-    Result<std::optional<CredentialGroup>> group = known_of(each, groups_of(challenge.credentials));
+    const Result<const CredentialGroup*> group = known_of(each, groups);
     if (!group && (interrupted() || keys->size() == 1)) return group.error();
     if (!group) complain(group.error().what);
-    if (!group || !*group) continue;
+    if (!group || *group == nullptr) continue;
     knowing.push_back(each);
-    known.push_back(std::move(**group));
+    known.push_back(**group);
   }
   if (knowing.empty() && keys->size() == 1) return key_error(FIDO_ERR_NO_CREDENTIALS, keys->front());
   if (knowing.empty())
