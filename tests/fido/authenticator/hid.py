@@ -266,6 +266,6 @@ def garbled(reply, fault):
         "deep-cbor": b"\0" + b"\x81" * 1000 + b"\0", "wrong-types": b"\0\xa3\x01\x01\x02\x02\x03\x03",
         "empty": b"\0", "nothing": b"", "oversize": (b"\0\x59\x1d\xb3" + bytes(LARGEST))[:LARGEST],
     }
-    if fault == "noise":
-        return os.urandom(200)
+    if fault == "noise":  # by chance it would say something now and then: refused, no such credential
+        return b"\x9c" + os.urandom(197) + b"\xde\xad"
     return made.get(fault, reply)

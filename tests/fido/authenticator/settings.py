@@ -18,7 +18,7 @@ FAULTS = {
     "wrong-types": "numbers where bytes belong",
     "empty": "success and nothing else",
     "nothing": "not even a status",
-    "noise": "random bytes",
+    "noise": "random bytes behind a status that stands for nothing",
     "oversize": "as long as CTAPHID allows",
     "overlong": "a length that CTAPHID does not allow",
     "bad-sequence": "the packets of the reply in another order",
