@@ -217,6 +217,7 @@ Status Broker::grant_open(Process& process, const wire::Reader& frame, Packet& p
   const Status came = came_in(process, connection);
   if (!came) return came;
   process.stage = Stage::opened;
+  if (process.peer == 0) process.asker = asker_of_now(settings_.data_dir, process.peer_process);
   const bool change = frame.number("change", 1, 0) == 1;
   process.deadline = monotonic_seconds() + (change ? longest_set_up : longest_sign_in);
   const Status allowed = may_act(process, process.user, connection);

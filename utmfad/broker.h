@@ -18,6 +18,7 @@
 #include "listening.h"
 #include "notice/outbox.h"
 #include "record.h"
+#include "rollout/witness.h"
 #include "settings.h"
 #include "wire/frame.h"
 
@@ -65,6 +66,7 @@ class Broker {
     Stage stage = Stage::waiting;
     uid_t peer = 0;
     pid_t peer_process = 0;
+    std::optional<Asker> asker;  // where a change of a PAM file waits to be confirmed
     std::string user;
     bool registered = false;  // there is a method file
     Change change;

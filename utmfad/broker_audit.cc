@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "broker.h"
-#include "rollout/witness.h"
 
 namespace utmfa {
 namespace {
@@ -44,8 +43,8 @@ Status Broker::grant_audit(Process& process, const wire::Reader& frame, Packet&)
 // A change of this service may wait for somebody who gets in. Only root's process signs a person in somewhere.
 void Broker::witness(const Process& process, const Event& event) {
   const bool in = std::find(std::begin(let_in), std::end(let_in), event.what) != std::end(let_in);
-  if (!in || process.stage != Stage::opened || process.peer != 0) return;
-  if (Status borne = bear_witness(settings_.data_dir, event.service, process.user, process.peer_process); !borne)
+  if (!in || process.stage != Stage::opened || !process.asker) return;
+  if (Status borne = bear_witness(settings_.data_dir, event.service, process.user, *process.asker); !borne)
     log("unavailable", "service " + cleaned(event.service, 64) + ": " + borne.error().what);
 }
 

@@ -3,17 +3,22 @@
 // after a crash the change is taken back anyway.
 #include "rollout/witness.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <memory>
+
 #include "base/encoding.h"
 #include "base/file.h"
+#include "base/freed.h"
 #include "base/text.h"
 
 namespace utmfa {
 namespace {
 
+constexpr std::string_view waits = ".pending";
 constexpr off_t longest_witnesses = 1 << 20;  // some ten thousand sign-ins within the time that a change waits
 
 std::string written(const Process& process) {
@@ -28,19 +33,31 @@ bool read(std::string_view id, std::string_view started, Process& to) {
   return true;
 }
 
+bool any_waits(const std::string& directory) {
+  const std::unique_ptr<DIR, Freed<closedir>> open(opendir(directory.c_str()));
+  while (const dirent* each = open ? readdir(open.get()) : nullptr)
+    if (std::string_view(each->d_name).find(waits) != std::string_view::npos) return true;
+  return false;
+}
+
 }  // namespace
 
 std::string rollout_directory(const std::string& data) { return data + "/service"; }
-std::string pending_name(std::string_view service) { return file_name(service) + ".pending"; }
+std::string pending_name(std::string_view service) { return file_name(service) + std::string(waits); }
 std::string witness_name(std::string_view service) { return file_name(service) + ".seen"; }
 
-Status bear_witness(const std::string& data, const std::string& service, const std::string& user, pid_t asked) {
+std::optional<Asker> asker_of_now(const std::string& data, pid_t asked) {
+  if (!any_waits(rollout_directory(data))) return std::nullopt;
+  const Result<Process> process = utmfa::process(asked);
+  if (!process) return std::nullopt;
+  const Result<Process> above = utmfa::process(process->parent);
+  return Asker{*process, above ? *above : *process};
+}
+
+Status bear_witness(const std::string& data, const std::string& service, const std::string& user, const Asker& asker) {
   const std::string directory = rollout_directory(data);
   if (faccessat(AT_FDCWD, (directory + "/" + pending_name(service)).c_str(), F_OK, AT_SYMLINK_NOFOLLOW) != 0)
     return Done{};
-  const Result<Process> process = utmfa::process(asked);
-  if (!process) return process.error();
-  const Result<Process> above = utmfa::process(process->parent);
   const Result<Descriptor> opened = open_directory(directory, Privacy::secret);
   if (!opened) return opened.error();
   const std::string path = directory + "/" + witness_name(service);
@@ -50,8 +67,7 @@ Status bear_witness(const std::string& data, const std::string& service, const s
   struct stat about {};
   if (fstat(file.get(), &about) != 0) return os_error(path, "cannot be examined");
   if (about.st_size > longest_witnesses) return Error{Code::refused, path + ": is full"};
-  const std::string line =
-      written(*process) + written(above ? *above : *process) + base64(user) + "\n";  // a name may hold blanks
+  const std::string line = written(asker.asked) + written(asker.above) + base64(user) + "\n";  // a name may hold blanks
   if (write(file.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size()))
     return os_error(path, "cannot be written");
   return Done{};

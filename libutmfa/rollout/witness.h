@@ -4,6 +4,7 @@
 // one of them. Nothing is written where no change waits, and nobody is let in or kept out by any of it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,8 +24,13 @@ std::string rollout_directory(const std::string& data);
 std::string pending_name(std::string_view service);  // of the file that says that a change waits
 std::string witness_name(std::string_view service);
 
+struct Asker {
+  Process asked, above;
+};
+// Looked at while it waits for its answer, with which sshd's own process ends. Absent where no change of any service waits.
+std::optional<Asker> asker_of_now(const std::string& data, pid_t asked);
 // Done as well where no change of that service waits.
-Status bear_witness(const std::string& data, const std::string& service, const std::string& user, pid_t asked);
+Status bear_witness(const std::string& data, const std::string& service, const std::string& user, const Asker& asker);
 Result<std::vector<Witness>> witnesses(const std::string& data, const std::string& service);
 
 }  // namespace utmfa

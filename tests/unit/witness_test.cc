@@ -38,15 +38,45 @@ class Data {
   std::string path_;
 };
 
+Asker asker(pid_t id) {
+  const Result<Process> asked = process(id);
+  assert_true(static_cast<bool>(asked));
+  const Result<Process> above = process(asked->parent);
+  return {*asked, above ? *above : *asked};
+}
+
+void who_asks_is_looked_at_while_he_waits(void**) {
+  const Data data;
+  assert_false(asker_of_now(data.path(), getpid()).has_value());
+  data.waits("sudo");
+  int ends[2];
+  assert_int_equal(pipe(ends), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    char word;
+    close(ends[1]);
+    _exit(read(ends[0], &word, 1) == 0 ? 0 : 1);
+  }
+  const std::optional<Asker> asked = asker_of_now(data.path(), child);
+  assert_true(asked && asked->asked.id == child && asked->above.id == getpid());
+  close(ends[1]);
+  close(ends[0]);
+  assert_int_equal(waitpid(child, nullptr, 0), child);
+  assert_false(asker_of_now(data.path(), child).has_value());  // too late
+  assert_true(static_cast<bool>(bear_witness(data.path(), "sudo", "taro", *asked)));
+  const std::vector<Witness> seen = data.seen("sudo");
+  assert_true(seen.size() == 1 && seen[0].asked.id == child && seen[0].above.id == getpid());
+}
+
 void noted_only_where_a_change_waits(void**) {
   const Data data;
-  assert_true(static_cast<bool>(bear_witness(data.path(), "sshd", "taro", getpid())));
+  assert_true(static_cast<bool>(bear_witness(data.path(), "sshd", "taro", asker(getpid()))));
   assert_true(data.seen("sshd").empty() && !std::filesystem::exists(rollout_directory(data.path())));
   data.waits("sshd");
-  assert_true(static_cast<bool>(bear_witness(data.path(), "sudo", "taro", getpid())));
+  assert_true(static_cast<bool>(bear_witness(data.path(), "sudo", "taro", asker(getpid()))));
   assert_true(data.seen("sudo").empty());
-  assert_true(static_cast<bool>(bear_witness(data.path(), "sshd", "EXAMPLE\\ta ro\n", getpid())));
-  assert_true(static_cast<bool>(bear_witness(data.path(), "sshd", "hanako", getppid())));
+  assert_true(static_cast<bool>(bear_witness(data.path(), "sshd", "EXAMPLE\\ta ro\n", asker(getpid()))));
+  assert_true(static_cast<bool>(bear_witness(data.path(), "sshd", "hanako", asker(getppid()))));
   const std::vector<Witness> seen = data.seen("sshd");
   assert_int_equal(seen.size(), 2);
   assert_string_equal(seen[0].user.c_str(), "EXAMPLE\\ta ro\n");
@@ -54,7 +84,7 @@ void noted_only_where_a_change_waits(void**) {
   assert_true(me && seen[0].asked == *me && seen[0].above.id == getppid());
   assert_int_equal(seen[1].asked.id, getppid());
   // A name of a service that would lead elsewhere stays in its directory.
-  assert_true(static_cast<bool>(bear_witness(data.path(), "../../etc/x", "taro", getpid())));
+  assert_true(static_cast<bool>(bear_witness(data.path(), "../../etc/x", "taro", asker(getpid()))));
 }
 
 void what_is_not_ours_is_passed_over(void**) {
@@ -70,7 +100,7 @@ void what_is_not_ours_is_passed_over(void**) {
   assert_false(static_cast<bool>(witnesses(data.path(), "sshd")));
   std::filesystem::remove(data.file(witness_name("sshd")));
   std::filesystem::create_symlink("/dev/null", data.file(witness_name("sshd")));
-  assert_false(static_cast<bool>(bear_witness(data.path(), "sshd", "taro", getpid())));
+  assert_false(static_cast<bool>(bear_witness(data.path(), "sshd", "taro", asker(getpid()))));
 }
 
 void processes_by_number_and_start(void**) {
@@ -104,6 +134,7 @@ void processes_by_number_and_start(void**) {
 
 int main() {
   const CMUnitTest tests[] = {cmocka_unit_test(utmfa::noted_only_where_a_change_waits),
+                              cmocka_unit_test(utmfa::who_asks_is_looked_at_while_he_waits),
                               cmocka_unit_test(utmfa::what_is_not_ours_is_passed_over),
                               cmocka_unit_test(utmfa::processes_by_number_and_start)};
   return cmocka_run_group_tests(tests, nullptr, nullptr);
