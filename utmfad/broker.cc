@@ -217,7 +217,6 @@ Status Broker::grant_open(Process& process, const wire::Reader& frame, Packet& p
   const Status came = came_in(process, connection);
   if (!came) return came;
   process.stage = Stage::opened;
-  if (process.peer == 0) process.asker = asker_of_now(settings_.data_dir, process.peer_process);
   const bool change = frame.number("change", 1, 0) == 1;
   process.deadline = monotonic_seconds() + (change ? longest_set_up : longest_sign_in);
   const Status allowed = may_act(process, process.user, connection);
@@ -225,6 +224,7 @@ Status Broker::grant_open(Process& process, const wire::Reader& frame, Packet& p
     refuse(process, allowed.error());
     return Done{};
   }
+  if (process.peer == 0) process.asker = asker_of_now(settings_.data_dir, process.peer_process);
   const Result<Record> record = change ? record_for_change(process, name) : records_.record(process.user, name);
   process.registered = record && record->methods;
   if (!record)
