@@ -104,10 +104,10 @@ def _():
 
 
 def asks_in_turn(person, lock):
-    """As a person does it: what was typed before the locker looked is typed again."""
+    """As a person does it: what was typed before the locker looked is wiped and typed again."""
     log, wrong = Log(), person.apps["app-1"].wrong()
     for _ in range(5):
-        presses("key", "space")
+        presses("key", "space", "ctrl+u")
         types(PASSWORD)
         types(wrong)
         if log.audit("wrong", "admin1", seconds=5):
