@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What bounds codes that are sent, over a real sshd: sshd's own patience, the gateway's wish to be left alone, what a
 # machine may send, and what an administrator must allow by name.
+import contextlib
 import os
 import re
 import select
@@ -113,8 +114,9 @@ def _():
         expect(one.finish().granted, one.screen)
 
 
-@suite.case("limits: where as many gateways run as may, a message waits for its turn")
-def _():
+@contextlib.contextmanager
+def one_at_a_time():
+    """The phones of early and late, and a gateway that holds each message until the pipe that is given has been opened."""
     with gateway():
         for name in ("early", "late"):
             caller(name)
@@ -125,6 +127,12 @@ def _():
         if not os.path.exists(hold):
             os.mkfifo(hold)
         os.chmod(hold, 0o666)
+        yield hold
+
+
+@suite.case("limits: where as many gateways run as may, a message waits for its turn")
+def _():
+    with one_at_a_time() as hold:
         one = SignIn("early", [FIRST], start_only=True)
         opened = os.open(hold, os.O_WRONLY)  # when the gateway has opened its end
         two = SignIn("late", [FIRST], start_only=True)
@@ -146,16 +154,7 @@ def state(user):
 
 @suite.case("limits: who hangs up while his message waits for its turn gets none; and one that was on its way lets nobody in")
 def _():
-    with gateway():
-        for name in ("early", "late"):
-            caller(name)
-    with gateway(HOLDS):
-        also("limits: {deliveries: 1}\n")
-        also("time-limit: 30s", instead_of="time-limit: 3s")
-        hold = f"{BOX}/hold"
-        if not os.path.exists(hold):
-            os.mkfifo(hold)
-        os.chmod(hold, 0o666)
+    with one_at_a_time() as hold:
         log, before = Log(), state("late")
         one = SignIn("early", [FIRST], start_only=True)
         opened = os.open(hold, os.O_WRONLY)  # when the gateway has opened its end
