@@ -19,10 +19,8 @@ constexpr std::size_t longest_note = 65536, most_terminals = 4096;
 
 std::string note(const std::string& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  std::string text(longest_note, '\0');
-  const ssize_t got = file ? ::read(file.get(), text.data(), text.size()) : -1;
-  text.resize(got < 0 ? 0 : static_cast<std::size_t>(got));
-  return text;
+  const Result<std::string> text = file ? contents(file.get(), path, longest_note) : std::string();
+  return text ? *text : std::string();
 }
 
 // A control group of "session-3.scope" is in session 3.
