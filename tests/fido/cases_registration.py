@@ -17,13 +17,13 @@ IN_SSH = "SSH_CONNECTION=192.0.2.7 50000 192.0.2.1 22"
 
 def himself(user, *words, environment=()):
     """utmfa-enroll on a terminal, as that person; he is asked as at a sign-in first."""
-    uid = str(pwd.getpwnam(user).pw_uid)
+    person, uid = owner(user), str(pwd.getpwnam(user).pw_uid)
     child = pexpect.spawn("setpriv", ["--reuid", uid, "--regid", uid, "--clear-groups", "--reset-env", "env",
                                       "LANG=C.UTF-8", "TERM=xterm", *environment, "utmfa-enroll", *words],
                           encoding="utf-8", timeout=60, dimensions=(60, 1000))
     child.delaybeforesend = None
     child.expect(CODE)
-    child.sendline(owner(user).code())
+    child.sendline(person.code())
     return child
 
 
