@@ -20,6 +20,7 @@ namespace {
 
 constexpr mode_t others_write = S_IWGRP | S_IWOTH;
 constexpr mode_t others_any = S_IRWXG | S_IRWXO;
+constexpr int most_replaced = 16;  // while one file is being opened
 constexpr int safely = O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
 
 std::string octal(mode_t mode) {
@@ -64,6 +65,15 @@ Error absent(int directory, const std::string& path) {
   const Status trusted = checked(status, path + ": its directory", others_write);
   if (!trusted) return trusted.error();
   return {Code::not_found, path + ": does not exist"};
+}
+
+Result<Descriptor> opened(int directory, const std::string& name, const std::string& path, Access access,
+                          struct stat& status) {
+  const int how = access == Access::read ? O_RDONLY : O_RDWR;
+  Descriptor file(openat(directory, name.c_str(), how | O_NOCTTY | safely));
+  if (!file) return errno == ENOENT ? absent(directory, path) : cannot_open(path);
+  if (fstat(file.get(), &status) != 0) return os_error(path, "cannot be examined");
+  return file;
 }
 
 Status checked_name(const std::string& name, const std::string& path) {
@@ -142,10 +152,12 @@ Result<Descriptor> open_file(int directory, const std::string& name, const std::
                              Access access) {
   const Status named = checked_name(name, shown_path);
   if (!named) return named.error();
-  Descriptor file(openat(directory, name.c_str(), (access == Access::read ? O_RDONLY : O_RDWR) | O_NOCTTY | safely));
-  if (!file) return errno == ENOENT ? absent(directory, shown_path) : cannot_open(shown_path);
   struct stat status {};
-  if (fstat(file.get(), &status) != 0) return os_error(shown_path, "cannot be examined");
+  Result<Descriptor> file = opened(directory, name, shown_path, access, status);
+  // No link left: it was replaced after it was opened, and its name stands for another file now.
+  for (int again = 0; file && status.st_nlink == 0 && again < most_replaced; ++again)
+    file = opened(directory, name, shown_path, access, status);
+  if (!file) return file;
   if (!S_ISREG(status.st_mode)) return refused(shown_path, "is not a regular file");
   if (status.st_nlink != 1) {
     return refused(shown_path, "has " + std::to_string(status.st_nlink) + " hard links: expected 1");

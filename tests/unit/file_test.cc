@@ -8,9 +8,24 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "support/check.h"
+
+namespace {
+
+// What is to happen once a file has been opened and before it is looked at, and how often.
+std::function<void()> between;
+int times = 0;
+
+}  // namespace
+
+// In the place of libc's for the whole program: the moment at which another process can replace the file.
+extern "C" int fstat(int fd, struct stat* status) noexcept {
+  if (times > 0 && between) --times, between();
+  return fstatat(fd, "", status, AT_EMPTY_PATH);
+}
 
 namespace {
 
@@ -197,6 +212,24 @@ void a_file_is_replaced_whole(void**) {
   assert_int_equal(std::distance(begin(entries), end(entries)), 1);
 }
 
+void a_file_replaced_while_it_is_opened_is_the_new_one(void**) {
+  const Place place;
+  place.write("file", "old", 0600);
+  between = [&] {
+    place.write("beside", "new " + std::to_string(times), 0600);
+    assert_int_equal(rename(place.path("beside").c_str(), place.path("file").c_str()), 0);
+  };
+  times = 3;
+  assert_string_equal(place.read("file").c_str(), "new 0");
+  times = 1000;  // without end, nobody waits for it
+  assert_int_equal(file_code(place, "file"), Code::refused);
+  assert_in_range(times, 900, 999);
+  between = [&] { unlink(place.path("file").c_str()); };
+  times = 1;
+  assert_int_equal(file_code(place, "file"), Code::not_found);
+  between = nullptr;
+}
+
 void a_failed_replacement_leaves_nothing(void**) {
   const Place place;
   place.make("file", 0700);  // a file cannot be renamed over a directory
@@ -264,6 +297,7 @@ int main() {
       cmocka_unit_test(directories_are_not_reached_through_links),
       cmocka_unit_test(contents_have_a_limit),
       cmocka_unit_test(a_file_is_replaced_whole),
+      cmocka_unit_test(a_file_replaced_while_it_is_opened_is_the_new_one),
       cmocka_unit_test(a_failed_replacement_leaves_nothing),
       cmocka_unit_test(a_link_is_replaced_not_followed),
       cmocka_unit_test(directories_are_made_once_and_then_checked),
