@@ -15,7 +15,7 @@ if __name__ == "__main__":
     suite.name = "occasions"
     unpack(sys.argv[1])
     with stage.opened():
-        for part in ("clients", "limits", "sudo", "callers", "lockers"):
+        for part in ("clients", "limits", "sudo", "callers", "lockers", "swaylock"):
             importlib.import_module("cases_" + part)
         status = suite.run(sys.argv[2:])
     sys.exit(status)
