@@ -3,7 +3,6 @@
 # nothing is written outside of build/packages.
 import contextlib
 import glob
-import hashlib
 import os
 import shutil
 import subprocess
@@ -17,6 +16,7 @@ from suite import Skip, Suite, expect, main  # noqa: E402 pylint: disable=wrong-
 # The tree may belong to somebody else than root, who runs this; it is only read.
 GIT = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"}
 suite = Suite("packages")
+made = {}  # what a case leaves to those after it
 
 
 def run(*words, check=True, timeout=1200, log=None, environment=None, cwd=None, stdin=None):
@@ -58,11 +58,16 @@ def names():
     return found
 
 
+def as_committed():
+    return in_git() and not run("git", "status", "--porcelain", cwd=TOP).stdout
+
+
 def copied(directory):
+    """With the times of now, as a fresh checkout has them: packages must not depend on when a file was edited."""
     for name in names():
         target = os.path.join(directory, name)
         os.makedirs(os.path.dirname(target), exist_ok=True)
-        shutil.copy2(os.path.join(TOP, name), target, follow_symlinks=False)
+        shutil.copy(os.path.join(TOP, name), target, follow_symlinks=False)
     return directory
 
 
@@ -74,29 +79,22 @@ def upstream():
     return version().rsplit("-", 1)[0]
 
 
-def dist():
-    """The tarball of what is committed."""
-    if not in_git() or run("git", "status", "--porcelain", cwd=TOP).stdout:
-        raise Skip("the tarball has what is committed, and here is something that is not")
-    run("meson", "dist", "-C", os.path.join(TOP, "build"), "--no-tests", log=os.path.join(OUT, "dist.log"))
-    return os.path.join(TOP, "build", "meson-dist", f"utmfa-{upstream()}.tar.xz")
-
-
 def debs(directory, kind="deb"):
     return sorted(glob.glob(os.path.join(directory, f"*.{kind}")))
 
 
-def digests(directory):
-    found = {}
-    for path in debs(directory):
-        with open(path, "rb") as file:
-            found[os.path.basename(path)] = hashlib.sha256(file.read()).hexdigest()
-    return found
+def cached():
+    """The compiler behind ccache, where there is one: what other builds have compiled in the same way is taken over."""
+    if not os.path.isdir("/usr/lib/ccache"):
+        return {}
+    # debhelper gives each build a home of its own, where ccache would not find what it knows.
+    kept = os.environ.get("CCACHE_DIR") or os.path.expanduser("~/.cache/ccache")
+    return {"PATH": "/usr/lib/ccache:" + os.environ["PATH"], "CCACHE_BASEDIR": OUT, "CCACHE_NOHASHDIR": "1", "CCACHE_DIR": kept}
 
 
-def build(source, environment, *options):
+def build(source, environment, *options, before=()):
     """Debian packages in the directory above the source."""
     log = os.path.join(OUT, os.path.basename(os.path.dirname(source)) + ".log")
-    run("dpkg-buildpackage", "-us", "-uc", *(options or ("-b",)), cwd=source, log=log, timeout=3000,
+    run(*before, "dpkg-buildpackage", "-us", "-uc", *(options or ("-b",)), cwd=source, log=log, timeout=6000,
         environment={"DEB_BUILD_OPTIONS": f"nocheck parallel={os.cpu_count()}", **environment})
     return os.path.dirname(source)

@@ -6,8 +6,8 @@ import os
 import re
 import shutil
 
-from building import OUT, TOP, copied, expect, fresh, run, suite, upstream
-from cases_build import FIRST, cached
+from building import OUT, TOP, cached, copied, expect, fresh, run, suite, upstream
+from cases_build import FIRST
 from machine import unpacked
 
 TOPDIR = os.path.join(OUT, "rpm")
