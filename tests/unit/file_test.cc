@@ -38,6 +38,7 @@ using utmfa::Privacy;
 class Place {
  public:
   Place() : path_("/tmp/utmfa-file-XXXXXX") {
+    times = 0;  // whatever a test that failed left
     if (!mkdtemp(path_.data())) fail_msg("mkdtemp %s", path_.c_str());
     fd_ = Descriptor(open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   }
