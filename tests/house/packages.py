@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every file that is installed is in one package of debian/ and in one of rpm/utmfa.spec, in no second one, and both name
-nothing else."""
+nothing else. Where the version stands it is the same."""
 
 import fnmatch
 import json
@@ -11,7 +11,7 @@ import house
 
 why = '''a file that no package takes is missing on the machines of those who install packages, and nobody notices here; one
 that two take cannot be installed.
-Name it in debian/PACKAGE.install and in the %files of its package in rpm/utmfa.spec.'''
+Name it in debian/PACKAGE.install and in the %files of its package in rpm/utmfa.spec. A release has one version.'''
 
 # Written by scripts of meson, which does not list them; and one source under several names, of which it lists the last.
 by_script = ['/etc/utmfa/utmfa.yaml', '/etc/pam.d/utmfa-test',
@@ -83,7 +83,19 @@ def compared(paths, patterns, where):
             yield f'{name}:{number}: {pattern} is installed by nothing'
 
 
+versions = {'meson.build': r"(?m)^ *version: '([^']+)'", 'NEWS': r'^utmfa (\d[^\s,]*)', 'debian/changelog': r'^utmfa \(([^)]+)-[^-)]+\)',
+            'rpm/utmfa.spec': r'(?m)^Version: *(\S+)$'}
+
+
+def version_faults(tree):
+    said = {name: (re.findall(pattern, tree.text(name)) or ['no version'])[0] for name, pattern in versions.items() if tree.exists(name)}
+    for name, version in said.items():
+        if version != said['meson.build']:
+            yield f'{name}:1: {version}, and in meson.build {said["meson.build"]}'
+
+
 def check(tree):
+    yield from version_faults(tree)
     paths = installed(tree)
     yield from compared(paths, list(of_debian(tree)), 'debian/control')
     if tree.exists('rpm/utmfa.spec'):
@@ -93,13 +105,18 @@ def check(tree):
 everything = {'a': '/usr/bin/utmfa-enroll', 'b': '/lib/x86_64-linux-gnu/security/pam_utmfa.so',
               'c': '/usr/share/man/man8/utmfad.8'}
 good = {
+    'meson.build': "project('utmfa',\n  version: '1.2.0')\n", 'NEWS': 'utmfa 1.2.0, not released\n',
+    'debian/changelog': 'utmfa (1.2.0-0+utmfa1) unstable\n',
     'intro-installed.json': json.dumps(everything),
     'debian/a.install': 'etc\nusr/bin/*\n# words\ndebian/x usr/share\nlib/*/security/pam_utmfa.so\nusr/share/*\n',
-    'rpm/utmfa.spec': '%files\n%config(noreplace) %{_sysconfdir}/utmfa/utmfa.yaml\n/etc/pam.d/utmfa-test\n'
+    'rpm/utmfa.spec': 'Version: 1.2.0\n%files\n%config(noreplace) %{_sysconfdir}/utmfa/utmfa.yaml\n/etc/pam.d/utmfa-test\n'
                       '%{_bindir}/utmfa-enroll\n%{_pam_moduledir}/pam_utmfa.so\n%{_mandir}/man8/utmfad.8*\n'
                       '%{_datadir}/bash-completion/completions/*\n%changelog\n',
 }
 bad = [
+    ({'NEWS': 'utmfa 1.3.0\n'}, 'NEWS:1: 1.3.0, and in meson.build 1.2.0'),
+    ({'debian/changelog': 'utmfa (1.1-1) unstable\n'}, 'debian/changelog:1: 1.1, and'),
+    ({'NEWS': 'Nothing.\n'}, 'NEWS:1: no version'),
     ({'intro-installed.json': json.dumps({**everything, 'd': '/usr/sbin/new'})}, '/usr/sbin/new is in no package'),
     ({'debian/a.install': good['debian/a.install'] + 'usr/old\n'}, 'debian/a.install:7: /usr/old is installed by nothing'),
     ({'rpm/utmfa.spec': good['rpm/utmfa.spec'].replace('%{_bindir}/utmfa-enroll\n', '')},

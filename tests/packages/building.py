@@ -92,9 +92,13 @@ def cached():
     return {"PATH": "/usr/lib/ccache:" + os.environ["PATH"], "CCACHE_BASEDIR": OUT, "CCACHE_NOHASHDIR": "1", "CCACHE_DIR": kept}
 
 
+# Without packages of debug symbols: minutes of packing, and what is in them is in the build-id of each program.
+OPTIONS = "nocheck noautodbgsym"
+
+
 def build(source, environment, *options, before=()):
     """Debian packages in the directory above the source."""
     log = os.path.join(OUT, os.path.basename(os.path.dirname(source)) + ".log")
     run(*before, "dpkg-buildpackage", "-us", "-uc", *(options or ("-b",)), cwd=source, log=log, timeout=6000,
-        environment={"DEB_BUILD_OPTIONS": f"nocheck parallel={os.cpu_count()}", **environment})
+        environment={"DEB_BUILD_OPTIONS": f"{OPTIONS} parallel={os.cpu_count()}", **environment})
     return os.path.dirname(source)

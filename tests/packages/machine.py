@@ -89,6 +89,12 @@ def unpacked(directory, name="machine"):
     return root
 
 
+def one_hierarchy():
+    """Control groups as Debian 12 has them, on a machine that still has the old ones too: there systemd keeps devices away from a
+    unit, by programs of its own (bpf)."""
+    return {"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"} if os.path.exists("/sys/fs/cgroup/unified/cgroup.procs") else {}
+
+
 class Machine:
     def __init__(self, root):
         self.root, self.leader, self.process = root, None, None
@@ -105,9 +111,10 @@ class Machine:
             with open(log, "w", encoding="utf-8") as out:
                 self.process = subprocess.Popen(
                     ["systemd-nspawn", "-q", "--keep-unit", "--register=no", "--private-network", "--capability=all",
-                     "--notify-ready=yes", "--resolv-conf=off", "--timezone=off", "--console=pipe", "-b", "-D", self.root],
+                     "--system-call-filter=bpf", "--notify-ready=yes", "--resolv-conf=off", "--timezone=off", "--console=pipe", "-b",
+                     "-D", self.root],
                     stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
-                    env={**os.environ, "NOTIFY_SOCKET": where})
+                    env={**os.environ, **one_hierarchy(), "NOTIFY_SOCKET": where})
             said = ""
             try:
                 while "READY=1" not in said.split("\n"):

@@ -9,7 +9,7 @@ from building import OUT, main, suite
 import booted
 
 os.makedirs(OUT, exist_ok=True)
-for part in ("tarball", "build", "contents", "machine", "service", "leave", "readme", "debian", "rpm"):
+for part in ("tarball", "build", "contents", "machine", "sandbox", "service", "leave", "readme", "debian", "rpm"):
     importlib.import_module("cases_" + part)
 try:
     main(suite)
