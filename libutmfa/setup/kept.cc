@@ -191,7 +191,7 @@ Result<std::vector<Kept>> kept_of(const Directories& directories, const std::str
     Result<Kept> copy = read_copy(directory->get(), path, file, user);
     if (copy)
       copies.push_back(std::move(*copy));
-    else
+    else if (copy.error().code != Code::not_found)  // removed since it was listed
       problems.push_back(copy.error().what);
   }
   std::sort(copies.begin(), copies.end(),
@@ -210,7 +210,9 @@ Result<int> prune_kept(const Directories& directories, Time oldest) {
   for (const std::string& file : *names) {
     const std::optional<CopyName> name = read_name(file);
     if (!name || name->when >= oldest) continue;
-    if (Status removed = remove_file(directory->get(), file, path + "/" + file); !removed) return removed.error();
+    const Status removed = remove_file(directory->get(), file, path + "/" + file);
+    if (!removed && removed.error().code == Code::not_found) continue;  // somebody else prunes as well
+    if (!removed) return removed.error();
     gone += ends(file, text_suffix) ? 1 : 0;
   }
   return gone;

@@ -97,6 +97,7 @@ Result<std::vector<Pending>> Changes::all() const {
       continue;
     const std::string path = path_ + "/" + std::string(name);
     const Result<Descriptor> file = open_file(directory_.get(), std::string(name), path, Privacy::secret, Access::read);
+    if (!file && file.error().code == Code::not_found) continue;  // confirmed or taken back since it was listed
     if (!file) return file.error();
     const Result<std::string> text = contents(file->get(), path, longest_pending);
     if (!text) return text.error();
