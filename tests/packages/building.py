@@ -15,7 +15,7 @@ from suite import Skip, Suite, expect, main  # noqa: E402 pylint: disable=wrong-
 
 # The tree may belong to somebody else than root, who runs this; it is only read.
 GIT = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"}
-suite = Suite("packages")
+suite = Suite("packages", longest=7200)  # everything is built in one of them
 made = {}  # what a case leaves to those after it
 
 

@@ -15,8 +15,9 @@ class Skip(Exception):
 
 
 class Suite:
-    def __init__(self, name):
-        self.name, self.cases = name, []
+    def __init__(self, name, longest=1200):
+        """`longest`: seconds of one case on a busy machine, after which it has failed and the next one is tried."""
+        self.name, self.longest, self.cases = name, longest, []
 
     def case(self, title):
         def keep(function):
@@ -28,10 +29,12 @@ class Suite:
         """Cases whose title contains the first argument, or all; the exit status."""
         wanted = arguments[0] if arguments else ""
         failed = went = 0
+        signal.signal(signal.SIGALRM, self.no_end)
         for title, function in self.cases:
             if wanted not in title:
                 continue
             started = time.monotonic()
+            signal.alarm(self.longest)
             try:
                 function()
                 result, why = "ok", ""
@@ -41,9 +44,14 @@ class Suite:
                 result, why = "not ok", f": {str(error) or type(error).__name__}".replace("\n", "\n    ")
                 if not isinstance(error, AssertionError):
                     traceback.print_exc()
+            finally:
+                signal.alarm(0)
             went, failed = went + (result == "ok"), failed + (result == "not ok")
             print(f"{result} - {self.name}: {title}{why} ({time.monotonic() - started:.1f} s)", flush=True)
         return 1 if failed or not went else 0
+
+    def no_end(self, *_):
+        raise AssertionError(f"no end within {self.longest} s")
 
 
 def expect(truth, what):
