@@ -10,12 +10,14 @@
 #include "admin_service.h"
 #include "admin_token.h"
 #include "desk.h"
+#include "policy/plan.h"
 
 namespace utmfa {
 
 struct AdminOptions {
   Options common;
   std::string user, service, from, tty, reason, valid, id, file, root, sshd_settings, log_file;
+  Purpose purpose = Purpose::sign_in;
   std::string kind, to, address;
   int lines = 50;
   bool yes = false, many = false, create_user = false, unproven = false, remove = false;

@@ -3,6 +3,7 @@
 #include "admin.h"
 #include "base/text.h"
 #include "doctor/checks.h"
+#include "in_words.h"
 #include "json.h"
 #include "planned.h"
 #include "signin/words.h"
@@ -25,21 +26,20 @@ std::string_view name(Need need) {
 }
 
 std::string headline(const Plan& plan, const SignIn& who) {
+  const std::string why = in_words(plan.reason);
   switch (plan.need) {
-    case Need::exempt: return say("{0} does not ask {1}: exempt: {2}", {who.service, who.user, plan.reason});
-    case Need::not_needed: return say("{0} does not ask {1}: {2}", {who.service, who.user, plan.reason});
-    case Need::remembered: return say("{0} does not ask {1} this time: {2}", {who.service, who.user, plan.reason});
-    case Need::offer:
-      return say("{0} lets {1} in, and offers to register first: {2}", {who.service, who.user, plan.reason});
-    case Need::set_up:
-      return say("{0} asks {1} to set up a second confirmation: {2}", {who.service, who.user, plan.reason});
+    case Need::exempt: return say("{0} does not ask {1}: exempt: {2}", {who.service, who.user, why});
+    case Need::not_needed: return say("{0} does not ask {1}: {2}", {who.service, who.user, why});
+    case Need::remembered: return say("{0} does not ask {1} this time: {2}", {who.service, who.user, why});
+    case Need::offer: return say("{0} lets {1} in, and offers to register first: {2}", {who.service, who.user, why});
+    case Need::set_up: return say("{0} asks {1} to set up a second confirmation: {2}", {who.service, who.user, why});
     case Need::set_up_elsewhere:
-      return say("{0} refuses {1}, who has to register first: {2}", {who.service, who.user, plan.reason});
+      return say("{0} refuses {1}, who has to register first: {2}", {who.service, who.user, why});
     case Need::factor: break;
   }
   if (plan.offers.empty())
-    return say("{0} refuses {1}, after asking as if there were a method: {2}", {who.service, who.user, plan.reason});
-  return say("{0} asks {1} for a second confirmation: {2}", {who.service, who.user, plan.reason});
+    return say("{0} refuses {1}, after asking as if there were a method: {2}", {who.service, who.user, why});
+  return say("{0} asks {1} for a second confirmation: {2}", {who.service, who.user, why});
 }
 
 PamReach reach_here(const Desk& desk, const std::string& service) {
@@ -75,11 +75,11 @@ void show_plan(const Plan& plan, const Account& account) {
   for (const Offer& offer : plan.offers) {
     ++number;
     show("  " + std::to_string(number) + "  " +
-         (number == 1 ? say("{0} offered first: {1}", {offer.method, offer.why})
-                      : say("{0} offered: {1}", {offer.method, offer.why})));
+         (number == 1 ? say("{0} offered first: {1}", {offer.method, in_words(offer.why)})
+                      : say("{0} offered: {1}", {offer.method, in_words(offer.why)})));
   }
   for (const Refusal& refusal : plan.refusals)
-    show("  -  " + say("{0} not offered: {1}", {refusal.method, say(refusal.why)}));
+    show("  -  " + say("{0} not offered: {1}", {refusal.method, in_words(refusal.why)}));
   const std::string wrong = std::to_string(account.state.streak);
   show("  " + (account.locked_until > 0 ? say("locked until {0}; {1} wrong answers since the last right one",
                                               {end_text(account.locked_until), wrong})
@@ -93,6 +93,7 @@ Status print_plan(const Plan& plan, const SignIn& who, const Account& account, P
   for (const Refusal& each : plan.refusals)
     refusals.push_back(Json{{"method", each.method}, {"kind", each.kind}, {"why", each.why}});
   Json json{{"user", who.user}, {"service", who.service}, {"from", json_text(who.from)}, {"tty", json_text(who.tty)}};
+  json["unlock"] = who.purpose == Purpose::unlock;
   json["pam"] = std::string(name(reach));
   json["need"] = std::string(name(plan.need));
   json["reason"] = plan.reason;
@@ -124,6 +125,9 @@ std::string address_fault(const std::string& text) {
 }
 
 Status explain(Desk& desk, const AdminOptions& options) {
+  // Elsewhere nobody could tell it, and what is printed would never come true.
+  if (options.purpose == Purpose::unlock && options.service.rfind("gdm-", 0) != 0)
+    return Error{Code::refused, say("--unlock: only GDM (services gdm-*) tells that a screen is unlocked")};
   SignIn sign_in;
   sign_in.user = options.user;
   sign_in.service = options.service;
@@ -132,6 +136,7 @@ Status explain(Desk& desk, const AdminOptions& options) {
   sign_in.first = FirstFactor::proven;  // whoever is wrong there is asked for nothing worth explaining
   // sshd's people are elsewhere, also where nobody says from where.
   sign_in.origin = sign_in.service == "sshd" ? Origin::elsewhere : origin_of(sign_in.from, sign_in.tty, {});
+  sign_in.purpose = options.purpose;
   Result<Planned> found = planned(desk, std::move(sign_in));
   if (!found) return found.error();
   const SignIn& who = found->who;
@@ -139,7 +144,7 @@ Status explain(Desk& desk, const AdminOptions& options) {
   Plan& made = found->plan;
   for (const Method& method : found->file.methods)  // a sign-in is not even told of these
     if (account.find(method.id) == nullptr)
-      made.refusals.push_back({method.id, method.kind, UTMFA_MSG("its first code has not been proven")});
+      made.refusals.push_back({method.id, method.kind, "its first code has not been proven"});
   const PamReach reach = reach_here(desk, who.service);
   if (options.common.format == Format::json) return print_plan(made, who, account, reach);
   show(headline(made, who));

@@ -11,6 +11,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "in_words.h"
 #include "json.h"
 #include "progress.h"
 #include "signin/words.h"
@@ -187,7 +188,7 @@ Status tell(const AdminOptions& options, const ImportSource& source, const Impor
         !printed)
       return printed;
   } else {
-    for (const auto& [note, times] : notes) show(say("note, {0} times: {1}", {std::to_string(times), note}));
+    for (const auto& [note, times] : notes) show(say("note, {0} times: {1}", {std::to_string(times), in_words(note)}));
     tell_rows(rejected, say("Rejected:"));
     tell_rows(waiting, say("Registered, and not applied:"));
     show(say("{0} added, {1} unchanged, {2} rejected",

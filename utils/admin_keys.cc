@@ -67,8 +67,10 @@ Status show_state(Desk& desk, const AdminOptions& options) {
                            {"used", each.used},
                            {"last_success", json_time(each.last_success)},
                            {"last_failure", json_time(each.last_failure)}});
-    rows.push_back({"  " + method.id, "moving " + std::to_string(each.moving), "drift " + std::to_string(each.drift),
-                    "failures " + std::to_string(each.failures), "used " + std::to_string(each.used)});
+    rows.push_back({"  " + method.id, say("position {0}", {std::to_string(each.moving)}),
+                    say("drift {0}", {std::to_string(each.drift)}),
+                    say("{0} wrong answers in a row", {std::to_string(each.failures)}),
+                    say("used {0}", {std::to_string(each.used)})});
   }
   if (options.common.format == Format::json)
     return print(Json{{"user", options.user},
@@ -77,8 +79,9 @@ Status show_state(Desk& desk, const AdminOptions& options) {
                       {"streak", state.streak},
                       {"last_failure", json_time(state.last_failure)},
                       {"methods", std::move(methods)}});
-  show(options.user + "   generation " + std::to_string(state.generation) + "   revision " +
-       std::to_string(state.revision) + "   streak " + std::to_string(state.streak));
+  show(options.user + "   " +
+       say("written {0} times, methods changed {1} times, {2} wrong answers since the last right one",
+           {std::to_string(state.generation), std::to_string(state.revision), std::to_string(state.streak)}));
   for (const std::string& line : table(rows)) show(line);
   return Done{};
 }

@@ -82,6 +82,8 @@ class CommandLine {
     why->add_option("SERVICE", options_.service, say("PAM service, for example sshd"))->required();
     why->add_option("--from", options_.from, say("address it comes from"))->check(address_fault, "", "ADDRESS");
     why->add_option("--tty", options_.tty, say("terminal"));
+    why->add_flag_callback(
+        "--unlock", [this] { options_.purpose = Purpose::unlock; }, say("of a locked screen instead (services gdm-*)"));
   }
 
   void people_verbs() {

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "admin.h"
+#include "in_words.h"
 #include "json.h"
 #include "process.h"
 #include "setup/listing.h"
@@ -115,7 +116,7 @@ Status check_config(const AdminOptions& options) {
   }
   if (!config) return Error{Code::refused, config.error().what};
   for (const std::string& warning : config->warnings)
-    if (options.common.format == Format::text) show(say("warning: {0}", {warning}));
+    if (options.common.format == Format::text) show(say("warning: {0}", {in_words(warning)}));
   if (!config->warnings.empty())
     return Error{Code::refused, say("{0}: {1} warnings", {path, std::to_string(config->warnings.size())})};
   if (options.common.format == Format::text) show(say("{0} is in order.", {path}));
@@ -144,10 +145,10 @@ Status machine_status(Desk& desk, const AdminOptions& options) {
                       {"problems", problems},
                       {"active_key", desk.ring.active()}});
   show(answers ? say("The verifier answers at {0}.", {socket})
-               : say("The verifier does not answer: {0}", {answers.error().what}));
+               : say("The verifier does not answer: {0}", {in_words(answers.error().what)}));
   for (const Registration status : {Registration::active, Registration::setting_up, Registration::ended})
     show("  " + shown_status(status) + "  " + std::to_string(counts[std::string(name(status))]));
-  for (const std::string& problem : problems) show(say("problem: {0}", {problem}));
+  for (const std::string& problem : problems) show(say("problem: {0}", {in_words(problem)}));
   return Done{};
 }
 

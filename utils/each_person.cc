@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "import_source.h"
+#include "in_words.h"
 #include "json.h"
 #include "signin/words.h"
 #include "terminal.h"
@@ -47,7 +48,8 @@ void tell(Tally& tally, const AdminOptions& options, const std::string& user, co
   ++(no ? tally.refused : tally.failed);
   const std::string reason = cleaned(say(outcome.error().what), 1000);
   tally.json.push_back(Json{{"user", user}, {"done", false}, {"reason", reason}});
-  if (options.common.format == Format::text) show(cleaned(user, longest_name) + "  " + say("not done: {0}", {reason}));
+  if (options.common.format == Format::text)
+    show(cleaned(user, longest_name) + "  " + say("not done: {0}", {in_words(reason)}));
 }
 
 }  // namespace

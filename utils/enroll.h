@@ -7,6 +7,7 @@
 
 #include "desk.h"
 #include "setup/acts.h"
+#include "terminal_talk.h"
 
 namespace utmfa {
 
@@ -15,6 +16,7 @@ struct EnrollOptions {
   std::string user;  // "" = oneself
   std::string secret_file, code, ssh_key_file, line;
   Request request;
+  Picture picture = Picture::drawn;
 };
 
 Status enroll_here(EnrollOptions& options);

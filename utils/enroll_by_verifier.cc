@@ -46,7 +46,7 @@ Result<Descriptor> connected(const std::string& directory) {
 class Client {
  public:
   Client(Descriptor line, const EnrollOptions& options, std::string user)
-      : line_(std::move(line)), options_(options), user_(std::move(user)) {}
+      : line_(std::move(line)), options_(options), user_(std::move(user)), talk_(options.picture) {}
 
   Status run() {
     if (Status said = hello(); !said) return said;

@@ -18,7 +18,7 @@ Status enroll_here(EnrollOptions& options) {
   if (!opened) return opened.error();
   Desk& desk = **opened;
   DirectoryRegistrar registrar(desk.registry, desk.ring, desk.config, *user);
-  TerminalTalk talk;
+  TerminalTalk talk(options.picture);
   AdministratorAudit audit;
   const auto trial = [&](const std::string& method) {
     return try_sign_in({std::string(test_service), *user, method, options.common.pam});

@@ -52,6 +52,9 @@ class CommandLine {
   CommandLine() : app_(say("Register, test and apply for the second confirmation at sign-in."), "utmfa-enroll") {
     add_common_options(app_, options_.common);
     app_.add_option("--user", options_.user, say("whom to register (default: yourself)"));
+    app_.add_flag_callback(
+        "--no-qr", [this] { options_.picture = Picture::left_out; },
+        say("draw no QR code: the secret is shown as text in any case"));
     app_.require_subcommand(0, 1);
     add_verbs();
     change_verbs();

@@ -33,7 +33,7 @@ Result<std::string> all_from(int fd, const std::string& path) {
   for (;;) {
     const ssize_t got = read(fd, buffer, sizeof buffer);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return os_error(path, "read");
+    if (got < 0) return os_error(path, "cannot be read");
     if (got == 0) return output;
     if (output.size() + static_cast<std::size_t>(got) > longest_output)
       return Error{Code::unavailable, path + ": says too much"};

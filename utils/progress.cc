@@ -2,6 +2,7 @@
 // Ten times a second is as often as anybody reads.
 #include "progress.h"
 
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,6 +30,12 @@ std::size_t columns_here() {
   return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : usual_columns;
 }
 
+// A terminal that cannot go back in its line would get ten lines a second.
+bool can_redraw() {
+  const char* terminal = secure_getenv("TERM");
+  return isatty(STDERR_FILENO) != 0 && (terminal == nullptr || std::string_view(terminal) != "dumb");
+}
+
 void draw(const std::string& line) {
   (void)fputs(("\r\x1b[K" + line).c_str(), stderr);
   (void)fflush(stderr);
@@ -48,7 +55,7 @@ std::string progress_line(std::size_t done, std::size_t all, std::int64_t passed
   return "[" + std::string(full, '#') + std::string(bar - full, '.') + "] " + words;
 }
 
-Progress::Progress(std::size_t all) : all_(all), terminal_(isatty(STDERR_FILENO) != 0), begun_(milliseconds()) {}
+Progress::Progress(std::size_t all) : all_(all), terminal_(can_redraw()), begun_(milliseconds()) {}
 
 Progress::~Progress() {
   if (terminal_ && drawn_ != 0) draw("");

@@ -16,9 +16,9 @@ Status somebody_listens(const std::string& path) {
   if (path.size() >= sizeof address.sun_path) return Error{Code::invalid, path + ": is too long for a socket"};
   path.copy(address.sun_path, path.size());
   const Descriptor socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!socket) return os_error(path, "socket");
+  if (!socket) return os_error(path, "no socket can be made");
   if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-    return os_error(path, "connect");
+    return os_error(path, "cannot be reached");
   return Done{};
 }
 

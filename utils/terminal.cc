@@ -13,6 +13,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "in_words.h"
 #include "signin/words.h"
 
 namespace utmfa {
@@ -84,7 +85,7 @@ Result<std::optional<char>> next_byte(const sigset_t& signals) {
     char byte = 0;
     const ssize_t got = read(STDIN_FILENO, &byte, 1);
     if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-    if (got < 0) return os_error("terminal", "read");
+    if (got < 0) return os_error("terminal", "cannot be read");
     return got == 0 ? std::optional<char>() : std::optional<char>(byte);
   }
   return stopped();
@@ -117,7 +118,7 @@ bool interrupted() { return caught != 0; }
 
 void show(std::string_view line) { put(stdout, std::string(line) + '\n'); }
 
-void complain(std::string_view line) { put(stderr, std::string(line) + '\n'); }
+void complain(std::string_view line) { put(stderr, in_words(line) + '\n'); }
 
 Result<Secret> ask(std::string_view prompt, Echo echo) {
   const Blocked blocked;

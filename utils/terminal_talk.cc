@@ -52,6 +52,7 @@ Result<Answer> TerminalTalk::choose(std::string_view title, const std::vector<st
 bool TerminalTalk::gone() const { return interrupted(); }
 
 Status TerminalTalk::picture(std::string_view uri) {
+  if (picture_ == Picture::left_out) return Done{};
   const Window window = window_here();
   const Result<QrPicture> drawn = qr_within(uri, qr_style_here(), window);
   if (!drawn) return Done{};  // the secret stands above it as text

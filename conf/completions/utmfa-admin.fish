@@ -40,6 +40,7 @@ complete -c utmfa-admin -n '__fish_seen_subcommand_from log' -l lines -x -d 'at 
 complete -c utmfa-admin -n '__fish_seen_subcommand_from log' -l file -r -F -d 'read this file'
 complete -c utmfa-admin -n '__fish_seen_subcommand_from explain' -l from -x -d 'address it comes from'
 complete -c utmfa-admin -n '__fish_seen_subcommand_from explain' -l tty -x -d 'terminal'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from explain' -l unlock -d 'of a locked screen instead (services gdm-*)'
 complete -c utmfa-admin -n '__fish_seen_subcommand_from unlock pass reset terminate restore export rebuild' -l reason -x -d 'why'
 complete -c utmfa-admin -n '__fish_seen_subcommand_from pass' -l valid -x -a '10m 1h 12h 1d 7d 30d' -d 'how long'
 complete -c utmfa-admin -n '__fish_seen_subcommand_from pass' -l many -d 'for every sign-in until then'

@@ -23,6 +23,7 @@ complete -c utmfa-enroll -n '__fish_seen_subcommand_from phone' -l prefer -x -a 
 complete -c utmfa-enroll -n '__fish_seen_subcommand_from remove' -l yes -d 'do not ask'
 complete -c utmfa-enroll -s h -l help -d 'print help and end'
 complete -c utmfa-enroll -l version -d 'print the version and end'
+complete -c utmfa-enroll -l no-qr -d 'draw no QR code'
 complete -c utmfa-enroll -l json -d 'print JSON'
 complete -c utmfa-enroll -l language -x -a 'en ja' -d 'language of the texts'
 complete -c utmfa-enroll -l config -r -F -d 'configuration file'

@@ -48,7 +48,7 @@ _utmfa_enroll() {
   _utmfa_verb
   _utmfa_value && return
   case "${verb[*]}" in
-    '') _utmfa_words add confirm test apply list default order rename change-number remove --user "$_utmfa_common" ;;
+    '') _utmfa_words add confirm test apply list default order rename change-number remove --user --no-qr "$_utmfa_common" ;;
     add) _utmfa_words totp token recovery phone push fido ;;
     'add totp') _utmfa_words --label --digits --period --algorithm "$_utmfa_common" ;;
     'add token') _utmfa_words --secret-file --hotp --totp --label --digits --period --algorithm --serial --counter "$_utmfa_common" ;;
@@ -97,7 +97,7 @@ _utmfa_admin() {
     doctor) _utmfa_words --root --sshd-settings "$_utmfa_common" ;;
     log) _utmfa_words --user --lines --file "$_utmfa_common" ;;
     'explain '*) if [ ${#verb[@]} -eq 2 ]; then _utmfa_words "$(cd /etc/pam.d 2>/dev/null && echo *)"
-      else _utmfa_words --from --tty "$_utmfa_common"; fi ;;
+      else _utmfa_words --from --tty --unlock "$_utmfa_common"; fi ;;
     restore*) _utmfa_words --list --kept --reason --yes "$_utmfa_common" ;;
     import) if [[ ${COMP_WORDS[COMP_CWORD]} == -* ]]; then _utmfa_words --format --from --path --origin --sealed --passphrase-file \
         --names-as-written --apply --dry-run --rejected --reason "$_utmfa_common"

@@ -49,7 +49,7 @@ _utmfa_admin_verb() {
     log) _arguments '1:verb:' '--user=[only this person]:person:_users' '--lines=[at most so many]:number:' \
       '--file=[read this file]:file:_files' $common ;;
     explain) _arguments $person '3:service:(${(f)"$(ls /etc/pam.d)"})' '--from=[address]:address:' \
-      '--tty=[terminal]:terminal:' $common ;;
+      '--tty=[terminal]:terminal:' '--unlock[of a locked screen instead (services gdm-*)]' $common ;;
     show) _arguments $person $common ;;
     unlock) _arguments $person $list '--reason=[why]:reason:' '--yes[do not ask]' $common ;;
     pass) _arguments $person $list '--valid=[how long]:time:(10m 1h 12h 1d 7d 30d)' '--many[for every sign-in]' \
@@ -118,7 +118,7 @@ if [[ $service == utmfa-assert ]]; then
     '--locale-dir=[directory of the message catalogues]:directory:_directories' '*:challenge:'
 elif [[ $service == utmfa-enroll ]]; then
   _arguments -C '--user=[whom to register]:person:_users' $common \
-    '1:verb:(add confirm test apply list default order rename change-number remove)' '*::word:_utmfa_enroll_verb'
+    '--no-qr[draw no QR code]' '1:verb:(add confirm test apply list default order rename change-number remove)' '*::word:_utmfa_enroll_verb'
 else
   _arguments -C $common '1:verb:(status setup doctor check log explain list show unlock pass reset terminate restore import export report token contact gateway state keys service after-restore)' \
     '*::word:_utmfa_admin_verb'

@@ -66,11 +66,11 @@ Result<Descriptor> Outbox::open(const std::string& path) {
 Result<std::vector<std::string>> Outbox::names(const Descriptor& directory) const {
   const int copy = openat(directory.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const std::unique_ptr<DIR, Closed> listing(copy < 0 ? nullptr : fdopendir(copy));
-  if (!listing) return os_error(path_, "list");
+  if (!listing) return os_error(path_, "cannot be listed");
   std::vector<std::string> found;
   for (errno = 0; const dirent* entry = readdir(listing.get()); errno = 0)
     if (entry->d_name[0] != '.') found.emplace_back(entry->d_name);
-  if (errno != 0) return os_error(path_, "list");
+  if (errno != 0) return os_error(path_, "cannot be listed");
   std::sort(found.begin(), found.end());
   return found;
 }

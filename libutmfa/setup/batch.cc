@@ -43,10 +43,10 @@ struct Closed {
 Result<std::unordered_set<std::string>> names_in(int directory, const std::string& path) {
   const int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const std::unique_ptr<DIR, Closed> listing(copy < 0 ? nullptr : fdopendir(copy));
-  if (!listing) return os_error(path, "list");
+  if (!listing) return os_error(path, "cannot be listed");
   std::unordered_set<std::string> names;
   for (errno = 0; const dirent* entry = readdir(listing.get()); errno = 0) names.emplace(entry->d_name);
-  if (errno != 0) return os_error(path, "list");
+  if (errno != 0) return os_error(path, "cannot be listed");
   return names;
 }
 
@@ -64,16 +64,16 @@ Status write_all(int fd, std::string_view bytes, const std::string& path) {
 Status write_beside(int directory, const std::string& path, const std::string& beside, const std::string& text) {
   const Descriptor file(openat(directory, beside.c_str(),
                                O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, S_IRUSR | S_IWUSR));
-  if (!file) return os_error(path + "/" + beside, "create");
+  if (!file) return os_error(path + "/" + beside, "cannot be created");
   return write_all(file.get(), text, path + "/" + beside);
 }
 
 Status sync_all(int states, int methods, const std::string& path) {
   struct stat state {
   }, method{};
-  if (fstat(states, &state) != 0 || fstat(methods, &method) != 0) return os_error(path, "fstat");
-  if (syncfs(states) != 0) return os_error(path, "sync");
-  if (method.st_dev != state.st_dev && syncfs(methods) != 0) return os_error(path, "sync");
+  if (fstat(states, &state) != 0 || fstat(methods, &method) != 0) return os_error(path, "cannot be examined");
+  if (syncfs(states) != 0) return os_error(path, "cannot be synced");
+  if (method.st_dev != state.st_dev && syncfs(methods) != 0) return os_error(path, "cannot be synced");
   return Done{};
 }
 
@@ -130,7 +130,7 @@ Result<Descriptor> Batch::state_file(const std::string& name, const std::string&
   for (int times = 0; times < most_openings; ++times) {
     Descriptor made(openat(states_.get(), name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
     if (made) return made;
-    if (errno != EEXIST) return os_error(path, "create");
+    if (errno != EEXIST) return os_error(path, "cannot be created");
     Result<Descriptor> there = open_file(states_.get(), name, path, Privacy::secret, Access::read_write);
     if (there || there.error().code != Code::not_found) return there;
   }
@@ -195,7 +195,7 @@ Status Batch::put_in_force() {
   while (!syncing_.empty()) {
     const Waiting& next = syncing_.back();
     if (renameat(methods_.get(), next.beside.c_str(), methods_.get(), next.name.c_str()) != 0)
-      return os_error(directories_.methods() + "/" + next.name, "rename");
+      return os_error(directories_.methods() + "/" + next.name, "cannot be renamed");
     syncing_.pop_back();
     ++renamed_;
   }
@@ -215,7 +215,7 @@ Status Batch::advance() {
 Status Batch::finish() {
   if (Status done = advance(); !done) return done;
   if (Status done = put_in_force(); !done) return done;
-  if (renamed_ > 0 && fsync(methods_.get()) != 0) return os_error(directories_.methods(), "sync");
+  if (renamed_ > 0 && fsync(methods_.get()) != 0) return os_error(directories_.methods(), "cannot be synced");
   lasting_ += std::exchange(renamed_, 0);
   return Done{};
 }

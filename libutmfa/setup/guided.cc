@@ -78,12 +78,8 @@ Status Guide::look() {
 Status Guide::heading(std::size_t step, std::string_view page, std::string_view line) {
   step_ = step;
   if (talk_.room() == Room::line) return say_to(talk_, line);
-  std::string progress;
-  for (std::size_t i = 1; i <= 4; ++i) {
-    const std::string number = std::to_string(i);
-    progress += (i > 1 ? "-" : "") + (i <= step ? "[" + number + "]" : number);
-  }
-  return say_to(talk_, "\n" + progress + "  " + std::string(page));
+  // In words: of brackets and dashes a screen reader says nothing.
+  return say_to(talk_, "\n" + say("Step {0} of 4. {1}", {std::to_string(step), page}));
 }
 
 // A token that the desk has lent, or an app that came from another program: its person can show a code of it. False: it

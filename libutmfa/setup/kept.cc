@@ -46,10 +46,10 @@ std::optional<CopyName> read_name(std::string_view file) {
 Result<std::vector<std::string>> names_in(int directory, const std::string& path) {
   const int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const std::unique_ptr<DIR, Closed> listing(copy < 0 ? nullptr : fdopendir(copy));
-  if (!listing) return os_error(path, "list");
+  if (!listing) return os_error(path, "cannot be listed");
   std::vector<std::string> names;
   for (errno = 0; const dirent* entry = readdir(listing.get()); errno = 0) names.emplace_back(entry->d_name);
-  if (errno != 0) return os_error(path, "list");
+  if (errno != 0) return os_error(path, "cannot be listed");
   return names;
 }
 

@@ -133,7 +133,7 @@ Result<Registry::Opened> Registry::open_locked(const std::string& user) {
   for (int times = 0; times < most_openings; ++times) {
     const Descriptor made(
         openat(opened.states.get(), opened.name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-    if (!made && errno != EEXIST) return os_error(opened.path, "create");
+    if (!made && errno != EEXIST) return os_error(opened.path, "cannot be created");
     Result<Descriptor> file =
         open_file(opened.states.get(), opened.name, opened.path, Privacy::secret, Access::read_write);
     if (!file && file.error().code == Code::not_found) continue;
@@ -142,7 +142,7 @@ Result<Registry::Opened> Registry::open_locked(const std::string& user) {
     opened.state = std::make_unique<StateFile>(opened.file.get(), user, *opened.keys, opened.path);
     if (Status locked = opened.state->lock(); !locked) return locked.error();
     struct stat about {};
-    if (fstat(opened.file.get(), &about) != 0) return os_error(opened.path, "fstat");
+    if (fstat(opened.file.get(), &about) != 0) return os_error(opened.path, "cannot be examined");
     if (about.st_nlink > 0) return opened;
   }
   return Error{Code::unavailable, opened.path + ": it is removed again and again"};
@@ -192,7 +192,7 @@ Result<std::vector<std::string>> Registry::users(std::vector<std::string>& probl
   if (!directory) return directory.error();
   const int copy = openat(directory->get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const std::unique_ptr<DIR, Closed> listing(copy < 0 ? nullptr : fdopendir(copy));
-  if (!listing) return os_error(path, "list");
+  if (!listing) return os_error(path, "cannot be listed");
   std::vector<std::string> names;
   for (errno = 0; const dirent* entry = readdir(listing.get()); errno = 0) {
     const std::string_view file = entry->d_name;
@@ -201,7 +201,7 @@ Result<std::vector<std::string>> Registry::users(std::vector<std::string>& probl
     if (name) names.push_back(*name);
     if (!name) problems.push_back(name.error().what);
   }
-  if (errno != 0) return os_error(path, "list");
+  if (errno != 0) return os_error(path, "cannot be listed");
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -247,7 +247,7 @@ Status Registry::rebuild_locked(Opened& opened, const MethodFile& file, const Fa
     spent.method = mark;
   }
   if (Status formatted = opened.state->format(state); !formatted) return formatted;
-  if (fsync(opened.states.get()) != 0) return os_error(opened.path, "fsync of its directory");
+  if (fsync(opened.states.get()) != 0) return os_error(opened.path, "its directory cannot be synced");
   return Done{};
 }
 

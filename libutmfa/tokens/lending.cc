@@ -76,8 +76,9 @@ Status take_out(Registered& person, const std::string& id, const RegistrationRul
   if (minimum == Minimum::kept && person.file.status != Registration::ended) {
     Status removed = remove_method(person, id, rules);
     if (!removed && removed.error().code == Code::refused)
-      return refused(person.file.user + ", " + id + ": " + removed.error().what + " (utmfa-enroll --user " +
-                     person.file.user + " add recovery), or take it all the same: --force");
+      return refused(person.file.user + ", " + id + ": " + removed.error().what +
+                     "; register another one first: utmfa-enroll --user " + person.file.user +
+                     " add recovery; or take it all the same: --force");
     if (!removed) return removed;
   } else {
     std::erase_if(person.file.methods, [&](const Method& each) { return each.id == id; });

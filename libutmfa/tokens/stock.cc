@@ -37,7 +37,7 @@ Result<std::vector<Token>> read_below(int directory, const StockPlace& place) {
 Status locked(int fd, const std::string& path) {
   const auto end = std::chrono::steady_clock::now() + longest_wait;
   while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK && errno != EINTR) return os_error(path, "lock");
+    if (errno != EWOULDBLOCK && errno != EINTR) return os_error(path, "cannot be locked");
     if (std::chrono::steady_clock::now() >= end)
       return Error{Code::unavailable, path + ": somebody else changes the stock of tokens: try again"};
     (void)poll(nullptr, 0, pause);
@@ -62,7 +62,7 @@ Result<HeldStock> HeldStock::open(const StockPlace& place) {
   held.directory_ = std::move(*directory);
   const std::string path = place.directory + "/" + std::string(lock_name), name(lock_name);
   const Descriptor made(openat(held.directory_.get(), name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!made && errno != EEXIST) return os_error(path, "create");
+  if (!made && errno != EEXIST) return os_error(path, "cannot be created");
   Result<Descriptor> lock = open_file(held.directory_.get(), name, path, Privacy::secret, Access::read_write);
   if (!lock) return lock.error();
   held.lock_ = std::move(*lock);

@@ -183,7 +183,8 @@ Result<FileVault::Subject> FileVault::subject_of(const Attempt& attempt) {
 Status FileVault::unchanged(const State& state) const {
   struct stat about {};
   if (methods_ && state.revision == revision_) return Done{};
-  if (record_.methods && fstat(record_.methods.get(), &about) != 0) return os_error(record_.methods_path, "fstat");
+  if (record_.methods && fstat(record_.methods.get(), &about) != 0)
+    return os_error(record_.methods_path, "cannot be examined");
   if (state.revision == revision_ && (!record_.methods || about.st_nlink > 0)) return Done{};
   return Error{Code::conflict, record_.methods_path + ": changed meanwhile"};
 }

@@ -33,11 +33,11 @@ struct Closed {
 
 Result<std::vector<std::string>> ids_in(int directory, const std::string& path) {
   const int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (copy < 0) return os_error(path, "open");
+  if (copy < 0) return os_error(path, "cannot be opened");
   const std::unique_ptr<DIR, Closed> listing(fdopendir(copy));
   if (!listing) {
     close(copy);
-    return os_error(path, "list");
+    return os_error(path, "cannot be listed");
   }
   std::vector<std::string> ids;
   for (;;) {
@@ -50,7 +50,7 @@ Result<std::vector<std::string>> ids_in(int directory, const std::string& path) 
     if (!valid_id(id)) return Error{Code::invalid, path + ": " + cleaned(name, 64) + ": not the name of a key"};
     ids.emplace_back(id);
   }
-  if (errno != 0) return os_error(path, "list");
+  if (errno != 0) return os_error(path, "cannot be listed");
   return ids;
 }
 
@@ -118,11 +118,11 @@ std::vector<std::string> KeyRing::ids() const {
 Result<std::string> make_key(const std::string& directory, Random& random) {
   const Result<Descriptor> opened = open_directory(directory, Privacy::secret);
   if (!opened) return opened.error();
-  if (flock(opened->get(), LOCK_EX) != 0) return os_error(directory, "lock");
+  if (flock(opened->get(), LOCK_EX) != 0) return os_error(directory, "cannot be locked");
   for (int next = 1; next <= most_keys; ++next) {
     const std::string id = "k" + std::to_string(next), name = id + std::string(suffix);
     if (faccessat(opened->get(), name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0) continue;
-    if (errno != ENOENT) return os_error(directory + "/" + name, "look");
+    if (errno != ENOENT) return os_error(directory + "/" + name, "cannot be examined");
     const Result<Secret> key = random.bytes(key_size);
     if (!key) return key.error();
     const Status written = replace_file(opened->get(), name, directory + "/" + name, key->view(), 0400);

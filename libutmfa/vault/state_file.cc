@@ -36,8 +36,8 @@ Status write_at(int fd, std::string_view bytes, std::size_t offset, const std::s
   while (!bytes.empty()) {
     const ssize_t count = pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return os_error(path, "write");
-    if (count == 0) return Error{Code::os, path + ": write: nothing was written"};
+    if (count < 0) return os_error(path, "cannot be written");
+    if (count == 0) return Error{Code::os, path + ": cannot be written: nothing was written"};
     bytes.remove_prefix(static_cast<std::size_t>(count));
     offset += static_cast<std::size_t>(count);
   }
@@ -50,7 +50,7 @@ Result<std::string> read_all(int fd, const std::string& path) {
   while (have < bytes.size()) {
     const ssize_t count = pread(fd, bytes.data() + have, bytes.size() - have, static_cast<off_t>(have));
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return os_error(path, "read");
+    if (count < 0) return os_error(path, "cannot be read");
     if (count == 0) break;
     have += static_cast<std::size_t>(count);
   }
@@ -86,7 +86,7 @@ Error StateFile::damaged(const std::string& why) const {
 Status StateFile::bind() {
   struct statx about {};
   constexpr unsigned wanted = STATX_INO | STATX_NLINK | STATX_BLOCKS | STATX_BTIME;
-  if (statx(fd_, "", AT_EMPTY_PATH, wanted, &about) != 0) return os_error(path_, "statx");
+  if (statx(fd_, "", AT_EMPTY_PATH, wanted, &about) != 0) return os_error(path_, "cannot be examined");
   if (about.stx_nlink == 0) return Error{Code::conflict, path_ + ": replaced meanwhile: try again"};
   binding_ = {about.stx_ino, static_cast<std::uint64_t>(about.stx_btime.tv_sec), about.stx_btime.tv_nsec, 0};
   if ((about.stx_mask & STATX_BTIME) != 0) binding_.marks = born;
@@ -169,8 +169,9 @@ Status StateFile::lock() {
       locked_ = true;
       return Done{};
     }
-    if (errno != EWOULDBLOCK && errno != EINTR) return os_error(path_, "lock");
-    if (monotonic() >= end) return Error{Code::unavailable, path_ + ": lock: somebody held it for ten seconds"};
+    if (errno != EWOULDBLOCK && errno != EINTR) return os_error(path_, "cannot be locked");
+    if (monotonic() >= end)
+      return Error{Code::unavailable, path_ + ": cannot be locked: somebody held it for ten seconds"};
     pause(span);
   }
 }
@@ -210,7 +211,7 @@ Status StateFile::write(State& state, Stage stage) {
 
 Status StateFile::sync() {
   const int target = std::exchange(target_, -1);
-  if (fdatasync(fd_) != 0) return os_error(path_, "fdatasync");
+  if (fdatasync(fd_) != 0) return os_error(path_, "cannot be synced");
   target_ = 1 - target;
   ++next_generation_;
   return Done{};
@@ -219,8 +220,8 @@ Status StateFile::sync() {
 Status StateFile::format(State& state) {
   if (!locked_) return Error{Code::internal, path_ + ": formatted without lock"};
   struct stat before {};
-  if (fstat(fd_, &before) != 0) return os_error(path_, "fstat");
-  if (ftruncate(fd_, static_cast<off_t>(state_file_size)) != 0) return os_error(path_, "truncate");
+  if (fstat(fd_, &before) != 0) return os_error(path_, "cannot be examined");
+  if (ftruncate(fd_, static_cast<off_t>(state_file_size)) != 0) return os_error(path_, "cannot be given its size");
   (void)fallocate(fd_, FALLOC_FL_KEEP_SIZE, 0, reserved_size);  // bind() sees whether the file system did it
   if (Status bound = bind(); !bound) return bound;
   marks_ = binding_.marks;
@@ -237,15 +238,15 @@ Status StateFile::format(State& state) {
 }
 
 Status StateFile::sync_new(int directory) {
-  if (fsync(fd_) != 0) return os_error(path_, "fsync");
-  if (fsync(directory) != 0) return os_error(path_, "fsync of its directory");
+  if (fsync(fd_) != 0) return os_error(path_, "cannot be synced");
+  if (fsync(directory) != 0) return os_error(path_, "its directory cannot be synced");
   return Done{};
 }
 
 Status create_state(int directory, const std::string& name, const std::string& shown_path, const std::string& user,
                     const UserKeys& keys, State state, Durable durable) {
   const Descriptor made(openat(directory, name.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600));
-  if (!made) return os_error(shown_path, "create");
+  if (!made) return os_error(shown_path, "cannot be created");
   StateFile file(made.get(), user, keys, shown_path);
   if (Status held = file.lock(); !held) return held;
   Status done = file.format(state);

@@ -124,7 +124,7 @@ def _():
         log = Log()
         person = Newcomer(user)
         screen = person.sees(NAME)
-        expect("Let's set it up" in screen and "[1]-2-3-4" in screen, screen)
+        expect("Let's set it up" in screen and "Step 1 of 4" in screen, screen)
         person.types("iPhone")
         screen = person.sees(CODE)
         uri = re.search(r"otpauth://\S+", screen)[0]
@@ -203,7 +203,7 @@ def _():
         again = Newcomer(user)
         again.app = person.app
         done = again.goes_on(QUESTIONS[2:]).ends()
-        expect(done.granted and "[1]-[2]-3-4" in done.screen, done.screen)
+        expect(done.granted and "Step 2 of 4" in done.screen, done.screen)
 
 
 for forgotten, stack in FORGETFUL.items():

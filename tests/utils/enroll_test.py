@@ -38,6 +38,8 @@ def apps():
         place.enroll(me, "add", "totp", "--label", label, expect=1)
     text = place.enroll(me, "add", "totp").stdout
     check("##" in text and "otpauth://" in text and "is not asked for until" in text, text)
+    text = place.enroll(me, "--no-qr", "add", "totp").stdout
+    check("##" not in text and "otpauth://" in text , text)
     check("\x1b" not in text, "colours in a file")
 
 

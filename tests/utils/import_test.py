@@ -202,7 +202,7 @@ def progress():
     file = place.write("people.csv", people_csv(2000))
     ours, theirs = pty.openpty()
     with subprocess.Popen([f"{build}/utils/utmfa-admin", *place.options, "import", file, "--names-as-written"],
-                          stdout=subprocess.PIPE, stderr=theirs, text=True) as child:
+                          stdout=subprocess.PIPE, stderr=theirs, text=True, env={**os.environ, "TERM": "xterm"}) as child:
         os.close(theirs)
         drawn = b""
         while True:

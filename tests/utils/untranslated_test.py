@@ -2,32 +2,14 @@
 """What the utilities say to people, in a language that does not exist (tests/support/brackets.py): outside of brackets there
 is only what somebody gave, names of verbs and options, and what programs read."""
 
-import os
 import re
-import sys
-import tempfile
 
-sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from brackets import bracketed, compiled, outside  # noqa: E402
-from programs import Place, add_app, check, done, others, source, totp, wrong  # noqa: E402
+from nowhere import a_gap_is_noticed, newcomer, person
+from nowhere import says as said_by
+from programs import Place, add_app, done, totp, wrong
 
 CONFIG = ("version: 1\nservices:\n  sshd: {require: always, not-enrolled: deny}\n"
           "registration: {minimum: 1, test: optional}\n")
-person, newcomer = others[0], others[1]
-# Commands to be typed, ids and kinds of methods, and the program's own name in front of what was refused.
-PROGRAMS = r"utmfa-(enroll|admin|assert)( --?[a-z-]+| [a-z0-9-]+| [A-Z]+)*:?"
-DATA = r"otpauth:\S+|[A-Z2-7]{4}( [A-Z2-7]{4}){7}|\b[0-9a-z]{4,6}(-[0-9a-z]{4,5}){1,2}\b|\S*/\S+|--?[a-z][a-z-]*|\bapp-\d\b|\b(recovery|pass)\b"
-ARGUMENTS = {"METHOD", "CODE", "USER", "SERVICE", "ADDRESS"}  # as the manuals name them
-GIVEN = {person, newcomer, "iPhone", "utmfa", "sshd", "sheet", "frobnicate", "UTC", *ARGUMENTS}
-# Of the log daemon: what a part of the system said is not ours.
-LOG = r"audit: .*"
-
-
-def left(text):
-    """Words that nobody translated."""
-    for known in (LOG, PROGRAMS, DATA):
-        text = re.sub(known, " ", outside(text))
-    return sorted(set(re.findall(r"[A-Za-z]{2,}", text)) - GIVEN)
 
 
 def helped(text):
@@ -36,18 +18,11 @@ def helped(text):
     return re.sub(r"[A-Z]+:(?=\{)|^  [a-z][a-z-]* |\[?=?/[a-z/.]+\]?|\{[a-z0-9,-]+\}|:$|^  [A-Z]+ |=\d+", " ", text, flags=re.M)
 
 
-with open(os.path.join(source, "po/utmfa.pot"), encoding="utf-8") as file:
-    template = file.read()
-catalogue = tempfile.TemporaryDirectory()
-compiled(bracketed(template), catalogue.name)
 place = Place(config=CONFIG)
 
 
-def says(program, *words, expect=0, stdin="", of=lambda text: text):
-    said = place.run(program, "--locale-dir", catalogue.name, "--language", "ja", *words, expect=expect, stdin=stdin)
-    both = said.stdout + said.stderr
-    check("\u27e6" in both, program, *words, "says nothing that is translated:", both)
-    check(not left(of(both)), program, *words, "says, and nobody can translate it:", left(of(both)), both)
+def says(program, *words, **how):
+    return said_by(place, program, *words, **how)
 
 
 def of_a_person():
@@ -85,11 +60,6 @@ def of_help():
         says("utmfa-enroll", *words, "--help", of=helped)
     for words in ([], ["explain"], ["token"], ["contact"]):
         says("utmfa-admin", *words, "--help", of=helped)
-
-
-def a_gap_is_noticed():
-    check(left("nothing registered") == ["nothing", "registered"], "a text without brackets")
-    check(not left("\u27e6nothing registered\u27e7 iPhone  /etc/utmfa --json"), "what is no text")
 
 
 a_gap_is_noticed()

@@ -5,6 +5,7 @@
 
 #include "admin.h"
 #include "doctor/checks.h"
+#include "in_words.h"
 #include "json.h"
 #include "signin/words.h"
 #include "terminal.h"
@@ -96,7 +97,7 @@ void show_findings(const Findings& findings) {
     for (const Finding& each : findings) {
       if (each.level != level) continue;
       end(each.remedy);
-      show(shown_level(level) + "  " + each.what);
+      show(shown_level(level) + "  " + in_words(each.what));
     }
     end({});
   }
