@@ -162,11 +162,12 @@ def _():
         expect(done.returncode != 0 and "BECOME" not in done.stdout and seconds < 10, f"{seconds:.1f} s {done.stderr}")
 
 
-def ansible(name, *more):
+def ansible(name, password=PASSWORD):
     """What the real Ansible says that a command was, done as root; how it ended, and after how long."""
+    given = ["-e", f"ansible_become_password='{password}'"] if password else []
     home = f"/tmp/ansible-{name}"
     words = ["env", f"HOME={home}", "LC_ALL=C.UTF-8", "ANSIBLE_NOCOLOR=1", "ansible", "-i", "localhost,", "-c", "local", "-e",
-             "ansible_python_interpreter=/usr/bin/python3", "-e", f"ansible_become_password='{PASSWORD}'", *more, "--become",
+             "ansible_python_interpreter=/usr/bin/python3", *given, "--become",
              "-m", "command", "-a", "id -un", "all"]
     started = time.monotonic()
     done = subprocess.run(as_person(name, *words), stdin=subprocess.DEVNULL, text=True, capture_output=True, timeout=120,
@@ -190,6 +191,42 @@ def _():
             write("/etc/sudoers", sudoers, 0o440)
         expect(done.returncode != 0 and "root" not in done.stdout.splitlines(), done.stdout + done.stderr)
         expect("wrong user=admin1" not in log.text() and seconds < 90, f"{seconds:.1f} s: {log.text()}")
+
+
+@suite.case("the real Ansible of a person whom sudo remembers on the whole machine: no password is given, and none is missed")
+def _():
+    person = account("admin1")
+    with asked_for_all():
+        done, _ = sudo("admin1", "sudo", "-S", "-v", stdin=f"{PASSWORD}\n{person.code()}\n")
+        expect(done.returncode == 0, done.stderr)
+        done, _ = ansible("admin1", password=None)
+        expect(done.returncode == 0 and "root" in done.stdout.splitlines(), done.stdout + done.stderr)
+        sudo("admin1", "sudo", "-K")
+        done, seconds = ansible("admin1", password=None)
+        expect(done.returncode != 0 and "root" not in done.stdout.splitlines() and seconds < 60, f"{seconds} {done.stdout}")
+
+
+@suite.case("the real Ansible with password and code as one answer (field: one): in, and remembered; a wrong code ends it at once")
+def _():
+    person = account("admin1")
+    prepared()
+    with open("/etc/pam.d/sudo", encoding="ascii") as file:
+        usual = file.read()
+    ours = "auth     required  pam_utmfa.so\n"
+    write("/etc/pam.d/sudo", usual.replace(ours, "").replace("@include common-auth\n", ours + "@include common-auth\n"))
+    try:
+        with configured(ASK_ALL.replace("exempt:", "  sudo: {field: one}\nexempt:")):
+            sudo("admin1", "sudo", "-K")
+            done, seconds = ansible("admin1", PASSWORD + person.apps["app-1"].wrong())
+            expect(done.returncode != 0 and "root" not in done.stdout.splitlines() and seconds < 60, f"{seconds} {done.stdout}")
+            done, _ = ansible("admin1", PASSWORD + person.code())
+            expect(done.returncode == 0 and "root" in done.stdout.splitlines(), done.stdout + done.stderr)
+            done, _ = ansible("admin1", password=None)  # the second task
+            expect(done.returncode == 0 and "root" in done.stdout.splitlines(), done.stdout + done.stderr)
+            sudo("admin1", "sudo", "-K")
+    finally:
+        write("/etc/pam.d/sudo", usual)
+    settle("admin1")
 
 
 @suite.case("within sudo's own time limit, and by NOPASSWD, nobody is asked; account: enforce, which is warned of, refuses")
