@@ -37,9 +37,23 @@ Status make_directories(const Options& options) {
   return Done{};
 }
 
+// Registrations whose key is gone: another one would open nothing of them, under the name of the one that is missed.
+Status nobody_registered(const Options& options) {
+  const std::string methods = options.directories().methods();
+  std::error_code trouble;
+  const bool empty = std::filesystem::is_empty(methods, trouble);
+  if (trouble) return Error{Code::unavailable, methods + ": " + trouble.message()};
+  if (empty) return Done{};
+  return Error{Code::refused,
+               say("the keys in {0} are gone, and people are registered: put the copy of the keys back, a new "
+                   "one opens nothing of theirs. To begin anew, move {1} away first",
+                   {options.keys, methods})};
+}
+
 Result<KeyRing> first_key(const Options& options) {
   Result<KeyRing> ring = KeyRing::open(options.keys);
   if (ring || ring.error().code != Code::not_found) return ring;
+  if (Status new_here = nobody_registered(options); !new_here) return new_here.error();
   SystemRandom random;
   const Result<std::string> id = make_key(options.keys, random);
   if (!id) return id.error();
@@ -77,10 +91,10 @@ Status make_user(const std::string& name) {
   return Done{};
 }
 
-// Gateways run as a user of their own; it is missed only where there are some.
+// Gateways and the program for security keys run as users of their own; each is missed only where it is used.
 Status system_users(const AdminOptions& options) {
   if (options.create_user) {
-    for (const char* name : {"utmfa", "utmfa-gateway"})
+    for (const char* name : {"utmfa", "utmfa-gateway", "utmfa-key"})
       if (Status made = make_user(name); !made) return made;
     return Done{};
   }

@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 import stat
 
 from programs import Place, add_app, check, done, me, others, totp, wrong
@@ -45,6 +46,22 @@ def set_up():
     check("data/state" in refused.stderr and "0755" in refused.stderr, refused.stderr)
     missing = Place(setup=False).admin("list", expect=3)
     check("utmfa-admin setup" in missing.stderr, missing.stderr)
+
+
+def lost_keys():
+    """Whose keys are gone is told so, and gets no others under their name; put back they open again."""
+    place, _ = enrolled()
+    os.rename(place.at("etc/keys"), place.at("aside"))
+    refused = place.admin("setup", expect=1)
+    check("people are registered" in refused.stderr and os.listdir(place.at("etc/keys")) == [], refused)
+    os.rmdir(place.at("etc/keys"))
+    os.rename(place.at("aside"), place.at("etc/keys"))
+    before = place.tree()
+    place.admin("setup", expect=None)
+    check(place.tree() == before, "keys that were put back")
+    shutil.rmtree(place.at("etc/keys"))
+    os.rename(place.at("data/methods"), place.at("data/aside"))
+    check("made the sealing key" in place.admin("setup", expect=None).stdout, "to begin anew")
 
 
 def check_file():
@@ -244,7 +261,7 @@ def usage():
         check("Examples:" not in place.run(program, *words, "--help").stdout, "the examples of the whole, again", words)
 
 
-for each in (set_up, check_file, status_and_show, explain, explain_where, unlock,
+for each in (set_up, lost_keys, check_file, status_and_show, explain, explain_where, unlock,
              disabled_for_good, passes, reset_and_terminate, state_and_keys, log, usage):
     each()
 done()
