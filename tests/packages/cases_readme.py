@@ -123,7 +123,7 @@ def by_its_words():
     shell.status()
     os.unlink(box.path("/etc/ssh/sshd_config.d/00-utmfa.conf"))
     shell.types("sudo sshd -t && sudo systemctl reload ssh")
-    shell.types("sudo apt-get remove libpam-utmfa utmfad utmfa-utils", more)
+    shell.types("sudo apt-get remove libpam-utmfa utmfad 'utmfa-*'", more)
     shell.status()
     expect(lets_in(), "the password alone is not enough any more")
     shell.types("sudo apt-get purge utmfa-utils", more)

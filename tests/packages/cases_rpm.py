@@ -53,12 +53,12 @@ def build():
     fresh("rpm")
     source = copied(os.path.join(fresh("rpm", "SOURCES"), f"utmfa-{upstream()}"))
     run("tar", "-cJf", source + ".tar.xz", "-C", os.path.dirname(source), os.path.basename(source))
-    # The flags of the first build of Debian packages, whose objects ccache may still have; what is required has other names.
-    flags = " ".join(run("dpkg-buildflags", "--get", name, cwd=TOP).stdout.strip() for name in ("CXXFLAGS", "CPPFLAGS"))
-    flags = re.sub(r"-ffile-prefix-map=\S+", f"-ffile-prefix-map={TOPDIR}/BUILD/utmfa-{upstream()}=.", flags)
+    # The flags of the first build of Debian packages to the letter, whose objects ccache still has; it asks for the language too.
+    first = os.path.join(FIRST, f"utmfa-{upstream()}")
+    flags = " ".join(run("dpkg-buildflags", "--get", name, cwd=first).stdout.strip() for name in ("CXXFLAGS", "CPPFLAGS"))
     run("rpmbuild", "-bb", "--nodeps", "--define", f"_topdir {TOPDIR}", "--define", f"optflags {flags}",
-        "--define", "_libdir /usr/lib64", os.path.join(source, "rpm", "utmfa.spec"), environment=cached(),
-        log=os.path.join(OUT, "rpm.log"), timeout=3000)
+        "--define", "_libdir /usr/lib64", os.path.join(source, "rpm", "utmfa.spec"), log=os.path.join(OUT, "rpm.log"), timeout=3000,
+        environment={**cached(), "HOME": TOPDIR, "LC_ALL": "C.UTF-8"})
     for path in glob.glob(os.path.join(TOPDIR, "RPMS", "*", "*.rpm")):
         rpms[run("rpm", "-qp", "--qf", "%{name}", path).stdout] = path
     expect(NAMES <= set(rpms) and not set(rpms) - NAMES - {"utmfa-debuginfo", "utmfa-debugsource"}, f"{sorted(rpms)}")

@@ -6,11 +6,13 @@ import os
 import sys
 
 from building import OUT, main, suite
+import cases_tarball  # before all others: the second build is made of it
 import booted
 
 os.makedirs(OUT, exist_ok=True)
-for part in ("tarball", "build", "contents", "machine", "sandbox", "service", "leave", "readme", "debian", "rpm"):
+for part in ("build", "contents", "machine", "sandbox", "service", "leave", "readme", "debian", "rpm"):
     importlib.import_module("cases_" + part)
+assert cases_tarball.tarball in suite.cases[0]
 try:
     main(suite)
 finally:
