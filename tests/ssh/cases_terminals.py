@@ -67,7 +67,8 @@ def whole(user, by, language, dimensions):
     expect(standing(user) == ("active", {"app-1": (True, True), "recovery": (True, True)}), str(standing(user)))
     groups = " ".join(steps.secret[at:at + 4] for at in range(0, 32, 4))
     expect(groups in steps.screen and f"secret={steps.secret}" in re.sub(r"[\r\n]", "", steps.screen), steps.screen)
-    for progress in ("Step 1 of 4", "Step 2 of 4", "Step 3 of 4", "Step 4 of 4"):
+    for step in range(1, 5):
+        progress = f"Step {step} of 4. " if language == "C.UTF-8" else f"手順 {step}（全 4 手順）: "
         expect(progress in steps.screen, f"no {progress}: {steps.screen}")
     return steps
 
