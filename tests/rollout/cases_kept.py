@@ -5,7 +5,7 @@ import os
 import subprocess
 
 from machine import (CODE_PROMPT, CONFIG, ORIGINAL, PASSWORD, PASSWORD_PROMPT, PENDING, ROLLOUT, SERVICE, Log, SignIn, admin,
-                     enabled, expect, people, run, signs_in, stranger_stays_out, suite, text_of, untouched)
+                     enabled, expect, people, run, signs_in, stranger_stays_out, suite, text_of, untouched, write)
 
 CONFIRM = "/usr/sbin/utmfa-admin service confirm sshd && printf 'in as toor\\n'"
 
@@ -60,6 +60,60 @@ def old_session():
     expect(not old.granted and "began after the change" in old.screen, old.screen)
     admin("service", "revert", "sshd")
     untouched()
+
+
+# As GDM's worker: it asks, opens the session when it is told to, and keeps it until its input ends.
+WORKER = """
+import sys
+sys.path.insert(0, {support!r})
+from libpam import ESTABLISH_CRED, Conversation, conversing, libpam, started
+kept = Conversation(conversing(lambda style, said: {code!r} if "Code" in said else {password!r}), None)
+handle = started("gdm-password", "toor", kept)
+print(libpam.pam_authenticate(handle, 0), libpam.pam_acct_mgmt(handle, 0), libpam.pam_setcred(handle, ESTABLISH_CRED), flush=True)
+sys.stdin.readline()
+with open("/proc/self/loginuid", "w") as file:
+    file.write("31000")
+print(libpam.pam_open_session(handle, 0), flush=True)
+sys.stdin.read()
+"""
+SUPPORT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "support")
+
+
+def confirms(login):
+    """From a desktop of that login, which runs below nobody who was asked."""
+    done = subprocess.run(["sh", "-c", f"echo {login} > /proc/self/loginuid; exec utmfa-admin service confirm gdm-password"],
+                          capture_output=True, text=True, timeout=60, check=False, env={**os.environ, "LANG": "C.UTF-8"})
+    expect(done.returncode == 0 or "began after the change" in done.stderr, done.stderr)
+    return done.returncode == 0
+
+
+@suite.case("a greeter, whose desktop runs elsewhere: confirmed by its own login, while its session is open")
+def greeter():
+    if subprocess.run(["sh", "-c", "echo 31000 > /proc/self/loginuid"], stderr=subprocess.DEVNULL, check=False).returncode:
+        print("   the kernel keeps no logins here", flush=True)
+        return
+    write("/etc/pam.d/gdm-password", ORIGINAL)
+    enabled(service="gdm-password")
+    program = WORKER.format(support=SUPPORT, code=people["toor"].code(), password=PASSWORD)
+    with subprocess.Popen(["/usr/bin/python3", "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as worker:
+        expect(worker.stdout.readline() == "0 0 0\n", "not in")
+        expect(not confirms(31000), "before there is a session")
+        worker.stdin.write("\n")
+        worker.stdin.flush()
+        expect(worker.stdout.readline() == "0\n", "no session")
+        expect(not confirms(31001), "the login of somebody else")
+        expect(confirms(31000), "refused")
+        worker.stdin.close()
+    admin("service", "disable", "gdm-password", "--yes")
+    untouched("/etc/pam.d/gdm-password")
+    enabled(service="gdm-password")
+    program = WORKER.format(support=SUPPORT, code=people["toor"].code(), password=PASSWORD)
+    ended = subprocess.run(["/usr/bin/python3", "-c", program], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+                           check=False)
+    expect(ended.stdout == "0 0 0\n0\n", ended.stdout + ended.stderr)
+    expect(not confirms(31000), "after the session")
+    admin("service", "revert", "gdm-password")
+    untouched("/etc/pam.d/gdm-password")
 
 
 @suite.case("two administrators at once: one change")

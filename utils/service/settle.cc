@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
 
 #include "admin.h"
 #include "base/text.h"
@@ -37,6 +38,23 @@ Status told(const AdminOptions& options, const std::string& service, std::string
   return Done{};
 }
 
+// Whose login it is, as the kernel was told when its session was opened (pam_loginuid); empty = nobody's.
+std::string login_of(const std::string& process) {
+  constexpr std::string_view unset = "4294967295";
+  std::string uid;
+  std::ifstream("/proc/" + process + "/loginuid") >> uid;
+  return uid == unset ? std::string() : uid;
+}
+
+// A desktop runs below its person's service manager, not below the process that asked at the greeter. That one keeps the
+// session as long as it lasts, and has a login only once PAM has come to the session: so it is open, and of whoever runs this.
+bool holds_our_session(const Witness& each, const std::string& service) {
+  if (service.rfind("gdm-", 0) != 0) return false;
+  const std::string ours = login_of("self");
+  const Result<Process> now = process(each.asked.id);
+  return !ours.empty() && now && *now == each.asked && login_of(std::to_string(each.asked.id)) == ours;
+}
+
 // The sign-in below which this process runs, if it began after the change and was let in by us.
 std::optional<Witness> fresh_sign_in(const std::vector<Witness>& seen, const Pending& pending) {
   const std::vector<Process> above = with_ancestors(getpid());
@@ -44,6 +62,8 @@ std::optional<Witness> fresh_sign_in(const std::vector<Witness>& seen, const Pen
     for (const Process& process : {each.asked, each.above})
       if (process.started >= pending.began && std::find(above.begin(), above.end(), process) != above.end())
         return each;
+  for (const Witness& each : seen)
+    if (each.asked.started >= pending.began && holds_our_session(each, pending.service)) return each;
   return std::nullopt;
 }
 
