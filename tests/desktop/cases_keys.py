@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Security keys at the greeter: what has to be done stands on the screen for as long as it is waited for.
 import key
-from screen import field
+from screen import digits, field
 from stage import IPHONE, OTHER, greeter, half_in, let_in, somebody, stage, suite
 
 PIN_ASKED = field("PIN of blue key")
@@ -64,7 +64,7 @@ def _():
         screen.wait_for(PIN_ASKED, OTHER)
         screen.shot("asked")
         screen.type("secret-43")
-        screen.wait_for("Wrong PIN. Tries left: 7", PIN_ASKED)
+        screen.wait_for("Wrong PIN. Tries left: " + digits("7"), PIN_ASKED)
         screen.shot("wrong")
         stage.key.set(touch="wait")
         screen.type(key.PIN, end=None)

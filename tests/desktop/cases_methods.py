@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Signing in at the greeter with each kind of method, with mistakes on the way.
+from screen import digits
 from stage import ASKED, IPHONE, OTHER, RECOVERY, greeter, half_in, let_in, somebody, stage, suite
 
 
@@ -39,7 +40,8 @@ def _():
         half_in(screen, taro)
         screen.wait_for(IPHONE, OTHER)
         screen.type("")
-        screen.wait_for("Confirm another way", "1 iPhone", "2 Recovery sheet", "Click, or type its number")
+        screen.wait_for("Confirm another way", digits("1") + " iPhone", digits("2") + " Recovery sheet",
+                        "Click, or type its number")
         screen.shot("drawn")
         screen.click("Recovery")
         screen.wait_for(RECOVERY, OTHER)

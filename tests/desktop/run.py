@@ -11,7 +11,7 @@ from stage import suite
 
 if __name__ == "__main__":
     with stage.opened(*sys.argv[1:5]):
-        for part in ("methods", "keys", "elsewhere", "refused", "registering", "polkit", "japanese"):
+        for part in ("methods", "keys", "elsewhere", "refused", "registering", "polkit", "japanese", "unlock"):
             importlib.import_module("cases_" + part)
         status = suite.run(sys.argv[5:])
     sys.exit(status)

@@ -10,7 +10,7 @@ sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "
 import key
 from client import Totp
 from machine import EVENT, PASSWORD, Journal, Machine
-from screen import Screen, field
+from screen import LARGE, Screen, digits, field
 from suite import Suite
 
 suite = Suite("desktop")
@@ -50,8 +50,19 @@ Enable=true
 DisplaysPerHost=8
 """
 # What a person gets who is let in: nothing but the word that he is in. It ends at once: GDM takes whoever has a session to
-# that one, on whatever display it is.
-SESSION = "#!/bin/sh\nlogger -t desktop \"session of $(id -un) is open\"\n"
+# that one, on whatever display it is. Who wants one to lock has a desktop of GNOME.
+SESSION = """\
+#!/bin/sh
+logger -t desktop "session of $(id -un) is open"
+[ ! -e ~/wants-a-desktop ] || exec gnome-session
+"""
+# Nothing moves on the screen, and a key that a busy machine sees late is no key held down.
+SETTINGS = """\
+[org.gnome.desktop.interface]
+enable-animations=false
+[org.gnome.desktop.peripherals.keyboard]
+repeat=false
+"""
 ENTRY = "[Desktop Entry]\nName=Plain\nExec=/usr/local/bin/plain-session\nType=Application\n"
 
 
@@ -59,8 +70,8 @@ BOX = "/run/box"
 OTHER = "Press Enter for another method"
 NAME, ASKED, IPHONE, RECOVERY = field("Username"), field("Password"), field("Code from iPhone"), field("Recovery code")
 IPHONE_ON_TERMINAL = r"Code from iPhone[^\r\n]*: $"
-SMS, BACK = field(r"Code sent to .{1,6}5678"), field("Press Enter to go back")
-NAMES = ("taro", "midori", "hanako", "jiro", "saburo", "newcomer")
+SMS, BACK = field("Code sent to .{1,6}" + digits("5678")), field("Press Enter to go back")
+NAMES = ("taro", "midori", "hanako", "jiro", "saburo", "ichiro", "newcomer")
 
 
 class Stage:
@@ -93,6 +104,8 @@ def opened(tree, build, scratch, pictures):
 def prepare(machine):
     machine.write("/etc/gdm3/daemon.conf", DAEMON)
     machine.write("/etc/gdm3/greeter.dconf-defaults", "[org/gnome/login-screen]\ndisable-user-list=true\n")
+    machine.write("/usr/share/glib-2.0/schemas/90_desktop.gschema.override", SETTINGS)
+    machine.before_boot("glib-compile-schemas", "/usr/share/glib-2.0/schemas")
     machine.write("/usr/local/bin/plain-session", SESSION, 0o755)
     machine.write("/usr/local/sbin/gateway", GATEWAY, 0o755)
     for directory in ("/usr/share/xsessions", "/usr/share/wayland-sessions"):
@@ -177,10 +190,10 @@ def sent():
 
 
 @contextlib.contextmanager
-def greeter(name, language="eng", word=NAME):
+def greeter(name, language="eng", word=NAME, shape=LARGE):
     """A fresh greeter that asks for a name."""
     stage.journal.forget()
-    screen = Screen(stage.machine, stage.journal, stage.pictures, name, language)
+    screen = Screen(stage.machine, stage.journal, stage.pictures, name, language, shape)
     try:
         screen.wait_for(word)
         yield screen
