@@ -133,7 +133,7 @@ def of_a_machine():
 
 def a_phrase_that_is_missing_is_noticed():
     """The same programs with the real catalogue, in which Japanese stands: an error is Japanese to its end."""
-    place = Place(config=RULES)
+    place = fresh_place()
     compiled = place.at("ja/LC_MESSAGES")
     os.makedirs(compiled)
     subprocess.run(["msgfmt", "-o", compiled + "/utmfa.mo", os.path.join(sys.argv[2], "po/ja.po")], check=True)
@@ -152,11 +152,20 @@ def a_phrase_that_is_missing_is_noticed():
     check(shown["reason"] == "services.default.require = enrolled (default); not enrolled", "JSON stays English", shown)
 
 
+def fresh_place():
+    """With PAM files of its own: this machine's are neither read nor changed."""
+    place = Place(config=RULES)
+    place.options += ["--pam-dir", place.at("pam.d")]
+    place.write("pam.d/sudo", "auth required pam_unix.so\naccount required pam_unix.so\n")
+    place.write("pam.d/login", "auth required pam_utmfa.so\naccount required pam_permit.so\n")
+    return place
+
+
 a_gap_is_noticed()
-made = Place(config=RULES)
+made = fresh_place()
 explained(made)
 of_files(made)
-made = Place(config=RULES)  # nobody is locked there
+made = fresh_place()  # nobody is locked there
 of_registrations(made)
 of_lists(made)
 of_a_machine()
