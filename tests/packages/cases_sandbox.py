@@ -136,4 +136,4 @@ def answers():
     expect(let_in and "No security key is plugged in." in screen, screen)
     expect(box.sh(ended) == before, "utmfa-key has died under the unit")
     box.sh(f"umount /sys/class/hidraw; rm -f {KEY} {OTHER} {PROBE} /etc/pam.d/common /root/u2f")
-    box.do("utmfa-enroll", "--user", "taro", "remove", "key-1")
+    box.do("utmfa-enroll", "--user", "taro", "remove", "key-1", stdin="yes\n")
