@@ -20,7 +20,7 @@ struct AdminOptions {
   Purpose purpose = Purpose::sign_in;
   std::string kind, to, address;
   int lines = 50;
-  bool yes = false, many = false, create_user = false, unproven = false, remove = false;
+  bool yes = false, many = false, undo = false, create_user = false, unproven = false, remove = false;
   TokenOptions token;
   BulkOptions bulk;
   ServiceOptions service_options;
@@ -55,6 +55,7 @@ Status check_config(const AdminOptions& options);
 Status test_gateway(const AdminOptions& options);
 Status read_log(const AdminOptions& options);
 Status set_up(const AdminOptions& options);
+Status migrate(const AdminOptions& options);
 Status doctor(const AdminOptions& options);
 
 }  // namespace utmfa

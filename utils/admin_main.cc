@@ -124,6 +124,12 @@ class CommandLine {
     restored->add_flag("--dry-run", options_.after_restore.dry_run, say("only say what would be done"));
     reason(restored)->required();
     sure(restored);
+    CLI::App* migration =
+        free_verb(app_, "migrate", say("after an upgrade: make files of an earlier version into files of this one"),
+                  utmfa::migrate);
+    CLI::Option* look =
+        migration->add_flag("--dry-run", options_.after_restore.dry_run, say("only say what would be done"));
+    migration->add_flag("--undo", options_.undo, say("put back what the last one changed"))->excludes(look);
     CLI::App* keys = app_.add_subcommand("keys", say("the sealing keys"));
     keys->require_subcommand(1);
     verb(*keys, "list", say("the keys, and how much each seals"), list_keys);

@@ -11,6 +11,7 @@
 
 #include "base/encoding.h"
 #include "base/file.h"
+#include "base/formats.h"
 #include "base/text.h"
 #include "notice/delivery.h"
 #include "signin/words.h"
@@ -96,6 +97,8 @@ Result<std::unique_ptr<Desk>> Desk::open(const Options& options) {
   if (Status may = may_administer(options); !may) return may.error();
   Result<Config> config = load_config(options.config, kind_names());
   if (!config) return Error{Code::unavailable, config.error().what};
+  if (Status known = known_layout(options.data, formats::data_directory); !known)
+    return Error{Code::unavailable, known.error().what};
   Result<KeyRing> ring = KeyRing::open(options.keys);
   if (!ring && ring.error().code == Code::not_found)
     return Error{Code::unavailable, ring.error().what + ": " + say("run utmfa-admin setup first")};

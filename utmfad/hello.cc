@@ -6,6 +6,7 @@
 #include <array>
 #include <optional>
 
+#include "base/formats.h"
 #include "base/text.h"
 #include "names.h"
 #include "wire/frame.h"
@@ -13,6 +14,7 @@
 namespace utmfa {
 namespace {
 
+static_assert(wire::version[0] == '0' + formats::wire.version && wire::version[1] == '\0');
 constexpr std::size_t longest_name = 255, longest_field = 4096, longest_auth_info = 8192;
 constexpr std::array<std::pair<std::string_view, EntryDoor>, 4> doors = {{{"authenticate", EntryDoor::authenticate},
                                                                           {"account", EntryDoor::account},

@@ -31,7 +31,7 @@ Status Records::save_method_file(const std::string& user, std::string_view text)
 }
 
 // For who has no method file. A state that lies there from a start that was cut off means nothing without one, and is
-// written anew where it cannot be read.
+// written anew where it is damaged; one of a newer utmfa is not.
 Result<Descriptor> Records::new_state(const Record& record) const {
   const std::string name = file_name(record.user);
   const int flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
@@ -41,7 +41,9 @@ Result<Descriptor> Records::new_state(const Record& record) const {
   if (!file || held_by_another(file->get())) return file;
   StateFile state(file->get(), record.user, record.keys, record.state_path);
   Status ready = state.lock();
-  if (ready && !state.read() && !method_file(record.user)) {
+  const Result<State> old = ready ? state.read() : ready.error();
+  if (!old && old.error().code == Code::invalid) ready = old.error();
+  if (ready && !old && !method_file(record.user)) {
     State fresh;
     ready = state.format(fresh);
     if (ready) ready = state.sync_new(house_.state.get());
@@ -73,7 +75,9 @@ void Records::forget_unused(const std::string& user) const {
   if (!state || held_by_another(state->get())) return;
   // Again, under the lock: a first method may have been registered meanwhile.
   if (const Result<Descriptor> methods = method_file(user); methods || methods.error().code != Code::not_found) return;
-  (void)remove_file(house_.state.get(), name, path);
+  const UserKeys keys = ring_.keys_for(user);
+  const Result<State> left = StateFile(state->get(), user, keys, path).read();
+  if (left || left.error().code == Code::corrupt) (void)remove_file(house_.state.get(), name, path);
 }
 
 }  // namespace utmfa

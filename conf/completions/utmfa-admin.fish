@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # fish completion of utmfa-admin.
-set -l verbs status setup doctor check log explain list show unlock pass reset terminate restore import export report token contact gateway state keys service after-restore
+set -l verbs status setup doctor check log explain list show unlock pass reset terminate restore import export report token contact gateway state keys service after-restore migrate
 complete -c utmfa-admin -f
 complete -c utmfa-admin -n "not __fish_seen_subcommand_from $verbs" -a "$verbs"
 complete -c utmfa-admin -n '__fish_seen_subcommand_from state; and not __fish_seen_subcommand_from rebuild' -a 'show rebuild'
@@ -77,9 +77,10 @@ complete -c utmfa-admin -n '__fish_seen_subcommand_from enable' -l first -x -a '
 complete -c utmfa-admin -n '__fish_seen_subcommand_from enable' -l confirm-within -x -d 'taken back after this time'
 complete -c utmfa-admin -n '__fish_seen_subcommand_from enable' -l observe -d 'try it out'
 complete -c utmfa-admin -n '__fish_seen_subcommand_from enable' -l until -x -d 'last day of the trial'
-complete -c utmfa-admin -n '__fish_seen_subcommand_from enable disable after-restore' -l dry-run -d 'only show it'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from enable disable after-restore migrate' -l dry-run -d 'only show it'
 complete -c utmfa-admin -n '__fish_seen_subcommand_from enable disable after-restore' -l yes -d 'do not ask'
 complete -c utmfa-admin -n '__fish_seen_subcommand_from revert' -l due -d 'only what waited long enough'
+complete -c utmfa-admin -n '__fish_seen_subcommand_from migrate' -l undo -d 'put back what the last one changed'
 complete -c utmfa-admin -n '__fish_seen_subcommand_from after-restore' -l everybody -d 'also where nothing is noticed'
 complete -c utmfa-admin -n '__fish_seen_subcommand_from after-restore' -l reason -x -d 'why'
 complete -c utmfa-admin -n '__fish_seen_subcommand_from status' -l prometheus -r -F -d 'numbers for monitoring'

@@ -66,7 +66,7 @@ _utmfa_admin() {
   _utmfa_verb
   _utmfa_value && return
   case "${verb[*]}" in
-    '') _utmfa_words status setup doctor check log explain list show unlock pass reset terminate restore import export report token contact gateway state keys service after-restore "$_utmfa_common" ;;
+    '') _utmfa_words status setup doctor check log explain list show unlock pass reset terminate restore import export report token contact gateway state keys service after-restore migrate "$_utmfa_common" ;;
     unlock|pass|reset|terminate) if [[ ${COMP_WORDS[COMP_CWORD]} == -* ]]; then _utmfa_words --stdin --reason --yes "$_utmfa_common"
       else COMPREPLY=($(compgen -u -- "${COMP_WORDS[COMP_CWORD]}")); fi ;;
     show|restore|explain|'state show'|'state rebuild') COMPREPLY=($(compgen -u -- "${COMP_WORDS[COMP_CWORD]}")) ;;
@@ -80,6 +80,7 @@ _utmfa_admin() {
     'token resync '*) _utmfa_words --reason "$_utmfa_common" ;;
     state) _utmfa_words show rebuild ;;
     status) _utmfa_words --prometheus "$_utmfa_common" ;;
+    migrate) _utmfa_words --dry-run --undo "$_utmfa_common" ;;
     after-restore) _utmfa_words --reason --everybody --dry-run --yes "$_utmfa_common" ;;
     service) _utmfa_words enable disable confirm revert status ;;
     'service enable '*) _utmfa_words --first --observe --until --confirm-within --dry-run --yes "$_utmfa_common" ;;

@@ -95,6 +95,7 @@ _utmfa_admin_verb() {
       esac ;;
     keys) _values 'verb' list new activate reseal ;;
     status) _arguments '1:verb:' '--prometheus=[numbers for monitoring]:file:_files' $common ;;
+    migrate) _arguments '1:verb:' '--dry-run[only say what would be done]' '--undo[put back what the last one changed]' $common ;;
     after-restore) _arguments '1:verb:' '--reason=[why]:reason:' '--everybody[also where nothing is noticed]' \
       '--dry-run[only show it]' '--yes[do not ask]' $common ;;
     service) case $words[2] in
@@ -120,6 +121,6 @@ elif [[ $service == utmfa-enroll ]]; then
   _arguments -C '--user=[whom to register]:person:_users' $common \
     '--no-qr[draw no QR code]' '1:verb:(add confirm test apply list default order rename change-number remove)' '*::word:_utmfa_enroll_verb'
 else
-  _arguments -C $common '1:verb:(status setup doctor check log explain list show unlock pass reset terminate restore import export report token contact gateway state keys service after-restore)' \
+  _arguments -C $common '1:verb:(status setup doctor check log explain list show unlock pass reset terminate restore import export report token contact gateway state keys service after-restore migrate)' \
     '*::word:_utmfa_admin_verb'
 fi

@@ -8,6 +8,7 @@
 
 #include "base/digest.h"
 #include "base/encoding.h"
+#include "base/formats.h"
 #include "base/text.h"
 
 namespace utmfa {
@@ -80,6 +81,8 @@ Result<std::string> fields_of(std::string_view text, char kind, std::size_t long
   if (text.size() > 2 * longest) return wrong("it is too long");
   const std::string line = without_spaces(text);
   if (line.size() > longest) return wrong("it is too long");
+  const std::string_view version = line[0] == 'u' ? std::string_view(line).substr(1, line.find(':') - 1) : "";
+  if (newer(formats::assertion_line, version)) return other_version("this line", formats::assertion_line, version);
   if (line.substr(0, start.size()) != start) return wrong("it does not begin with u1:");
   const Result<std::string> bytes = from_base64url(std::string_view(line).substr(start.size()));
   if (!bytes || bytes->empty()) return wrong("it is cut off or changed");

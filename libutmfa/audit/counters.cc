@@ -12,13 +12,19 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/formats.h"
+
 namespace utmfa {
 namespace {
 
 constexpr std::size_t page_size = 4096;
-constexpr std::uint64_t format = 0x75746d6661630001ULL;  // read and written by this machine only
+// Read and written by this machine only. The last two bytes are the version.
+constexpr std::uint64_t format_of_any = 0x75746d6661630000ULL, version_bits = 0xFFFF;
+constexpr std::uint64_t format = format_of_any + static_cast<std::uint64_t>(formats::counters.version);
 constexpr const char* name = "counters";
 static_assert((1 + counted_words.size()) * sizeof(std::uint64_t) <= page_size);
+
+bool newer(std::uint64_t found) { return (found & ~version_bits) == format_of_any && found > format; }
 
 }  // namespace
 
@@ -40,6 +46,11 @@ Result<Counters> Counters::open(const std::string& data) {
   void* page = mmap(nullptr, page_size, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
   if (page == MAP_FAILED) return os_error(path, "cannot be mapped");
   auto* numbers = static_cast<std::uint64_t*>(page);
+  if (newer(numbers[0])) {
+    const Error refused = other_version(path, formats::counters, std::to_string(numbers[0] & version_bits));
+    munmap(page, page_size);
+    return refused;
+  }
   if (numbers[0] != format) {
     std::memset(page, 0, page_size);
     numbers[0] = format;
@@ -74,6 +85,7 @@ Result<std::array<std::uint64_t, counted_words.size()>> counted(const std::strin
   std::array<std::uint64_t, 1 + counted_words.size()> numbers{};
   if (bytes->size() < sizeof numbers) return Error{Code::corrupt, path + ": is too short"};
   std::memcpy(numbers.data(), bytes->data(), sizeof numbers);
+  if (newer(numbers[0])) return other_version(path, formats::counters, std::to_string(numbers[0] & version_bits));
   if (numbers[0] != format) return Error{Code::corrupt, path + ": is of another format"};
   std::array<std::uint64_t, counted_words.size()> result{};
   std::copy(numbers.begin() + 1, numbers.end(), result.begin());

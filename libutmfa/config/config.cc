@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/formats.h"
 #include "base/text.h"
 #include "config/built_in.h"
 #include "config/fido.h"
@@ -214,10 +215,9 @@ constexpr Key<Gateways> kind_keys[] = {
     {"mail", read_gateway}, {"sms", read_gateway}, {"voice", read_gateway}, {"push", read_gateway}};
 
 Status read_version(const Source& source, const Node& node, Config&) {
-  if (node.kind == Node::Kind::plain && node.text == "1") return Done{};
-  if (node.kind == Node::Kind::plain && number(node.text, 2, INT64_MAX))
-    return source.wrong(node, "1 is expected: this file was written for a newer utmfa");
-  return source.wrong(node, "1 is expected");
+  if (node.kind != Node::Kind::plain) return source.wrong(node, "1 is expected");
+  if (number(node.text, formats::configuration.version, formats::configuration.version)) return Done{};
+  return other_version(shown_place(source.path(node.at), node.at), formats::configuration, node.text);
 }
 
 Status read_issuer(const Source& source, const Node& node, Config& to) {

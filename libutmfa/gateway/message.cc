@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/formats.h"
 #include "base/text.h"
 
 namespace utmfa {
@@ -86,8 +87,9 @@ Status about(const Reader& reader, const GatewayRequest& request) {
     return unusable("it is for another request");
   if (const auto kind = reader.said.find("kind"); kind != reader.said.end() && kind->second != request.kind)
     return unusable("it is for another kind");
-  if (const auto version = reader.counted.find("version"); version != reader.counted.end() && version->second != 1)
-    return unusable("version is not 1");
+  if (const auto version = reader.counted.find("version");
+      version != reader.counted.end() && version->second != formats::gateway_message.version)
+    return unusable("version is not " + std::to_string(formats::gateway_message.version));
   return Done{};
 }
 
@@ -105,7 +107,8 @@ Status read_entered(const Reader& reader, GatewayReply& reply) {
 std::string_view name(Delivered delivered) { return results[static_cast<std::size_t>(delivered)]; }
 
 Result<Secret> request_text(const GatewayRequest& request) {
-  nlohmann::ordered_json json{{"version", 1}, {"kind", request.kind}, {"id", request.id}};
+  nlohmann::ordered_json json{
+      {"version", formats::gateway_message.version}, {"kind", request.kind}, {"id", request.id}};
   const std::pair<const char*, std::string_view> fields[] = {{"user", request.user},
                                                              {"to", request.to},
                                                              {"extension", request.extension},

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/formats.h"
 #include "base/text.h"
 #include "base/yaml.h"
 #include "methods/method.h"
@@ -36,6 +37,10 @@ bool plain_text(std::string_view text, std::size_t longest) {
 
 bool key_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
+std::string_view sealed_version(std::string_view text) {
+  return text.substr(0, 1) == "v" ? text.substr(1, text.find(':') - 1) : std::string_view();
 }
 
 bool base64_character(char c) { return key_character(c) ? c != '-' && c != '_' : c == '+' || c == '/'; }
@@ -197,10 +202,9 @@ Status Reader::file_complete() const {
 }
 
 Status Reader::read_version(const Entry& entry) {
-  if (entry.form == Form::plain && entry.text == "1") return Done{};
-  if (entry.form == Form::plain && number(entry.text, 2, INT64_MAX))
-    return wrong(entry.at, "version is " + shown(entry.text) + ", written by a newer utmfa", "1 is expected");
-  return wrong_value(entry, "1 is expected");
+  if (entry.form != Form::plain) return wrong_value(entry, "1 is expected");
+  if (number(entry.text, formats::method_file.version, formats::method_file.version)) return Done{};
+  return other_version(shown_place(path_, entry.at), formats::method_file, entry.text);
 }
 
 Status Reader::read_file(const Entry& entry) {
@@ -315,6 +319,8 @@ Status Reader::read_field(const Entry& entry, const FieldRule& rule, Method& met
         return wrong_value(entry, filled(text_expected, {std::to_string(longest_text)}));
       break;
     case FieldType::sealed:  // not shown, not even when broken
+      if (given && newer(formats::sealed_value, sealed_version(entry.text)))
+        return other_version(shown_place(path_, entry.at), formats::sealed_value, sealed_version(entry.text));
       if (!given || !sealed_shape(entry.text))
         return wrong(entry.at, entry.key + " is not a sealed secret", "v1:KEYID:BASE64 is expected");
       break;

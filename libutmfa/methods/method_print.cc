@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/formats.h"
 #include "methods/method.h"
 
 namespace utmfa {
@@ -56,7 +57,11 @@ void print_method(std::string& out, const Method& method, std::span<const KindRu
 std::string print_method_file(const MethodFile& file, std::span<const KindRule> kinds) {
   std::string out =
       "# How one person signs in, kept by utmfa-enroll(1); see utmfa-methods(5). The first method is the default.\n";
-  out.append("version: 1\nuser: ").append(quoted(file.user)).append("\n");
+  out.append("version: ")
+      .append(std::to_string(formats::method_file.version))
+      .append("\nuser: ")
+      .append(quoted(file.user))
+      .append("\n");
   out.append("status: ").append(name(file.status)).append("\n");
   if (!file.language.empty()) out.append("language: ").append(file.language).append("\n");
   if (file.contact) {

@@ -5,12 +5,13 @@
 #include <algorithm>
 #include <array>
 
+#include "base/formats.h"
 #include "base/text.h"
 
 namespace utmfa {
 namespace {
 
-constexpr std::string_view first_line = "utmfa-notice 1";
+constexpr std::string_view first_word = "utmfa-notice ";
 constexpr std::int64_t hour = 3600;
 constexpr Time latest = 253402300799;  // 9999-12-31
 
@@ -106,8 +107,8 @@ std::int64_t quiet_time(const Notice& notice) {
 }
 
 std::string print_notice(const Notice& notice) {
-  std::string text(first_line);
-  text += "\n";
+  std::string text(first_word);
+  text += std::to_string(formats::notice.version) + "\n";
   for (const auto& [name, member] : texts)
     if (const std::string& value = notice.*member; !value.empty())
       text.append(name).append("=").append(cleaned(value, longest_value)).append("\n");
@@ -122,7 +123,10 @@ Result<Notice> parse_notice(std::string_view text) {
   if (text.empty() || text.back() != '\n') return broken("cut short");
   text.remove_suffix(1);
   const std::vector<std::string_view> lines = split(text, '\n');
-  if (lines.front() != first_line) return broken("not of this version");
+  if (!lines.front().starts_with(first_word)) return broken("it does not begin as one");
+  const std::string_view version = lines.front().substr(first_word.size());
+  if (newer(formats::notice, version)) return other_version("outbox", formats::notice, version);
+  if (!number(version, formats::notice.version, formats::notice.version)) return broken("it does not begin as one");
   Notice notice;
   for (std::size_t i = 1; i < lines.size(); ++i)
     if (Status read = read_line(lines[i], notice); !read) return read.error();

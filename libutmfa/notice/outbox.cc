@@ -138,6 +138,7 @@ Result<std::vector<Outbox::Entry>> Outbox::entries(std::vector<std::string>& bro
       continue;
     }
     broken.push_back(path + ": " + notice.error().what);
+    if (text && notice.error().code == Code::invalid) continue;  // what a newer utmfa left waits for it
     (void)remove_file(waiting->get(), name, path);
   }
   return found;

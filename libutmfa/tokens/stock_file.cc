@@ -6,6 +6,7 @@
 #include <charconv>
 #include <map>
 
+#include "base/formats.h"
 #include "base/text.h"
 #include "base/yaml.h"
 #include "factors/factor.h"
@@ -74,7 +75,9 @@ Status Reader::value(Place at, std::string_view text, Form form) {
     return Done{};
   }
   if (where_ == Where::file && now_ == "version") {
-    if (text != "1" || form != Form::plain) return wrong(at, "version is " + shown(text), "1 is expected");
+    if (form != Form::plain) return wrong(at, "version is " + shown(text), "1 is expected");
+    if (!number(text, formats::token_stock.version, formats::token_stock.version))
+      return other_version(shown_place(path_, at), formats::token_stock, text);
     version_ = true;
     return Done{};
   }
@@ -310,7 +313,8 @@ Result<std::vector<Token>> parse_stock(std::string_view text, const std::string&
 }
 
 std::string print_stock(const std::vector<Token>& tokens) {
-  std::string out = "# Hardware tokens, kept by utmfa-admin(8), token; the secrets are sealed.\nversion: 1\n";
+  std::string out = "# Hardware tokens, kept by utmfa-admin(8), token; the secrets are sealed.\n";
+  out.append("version: ").append(std::to_string(formats::token_stock.version)).append("\n");
   out.append(tokens.empty() ? "tokens: []\n" : "tokens:\n");
   for (const Token& token : tokens) print_token(out, token);
   bool first = true;

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "base/encoding.h"
+#include "base/formats.h"
 #include "base/text.h"
 #include "base/yaml.h"
 #include "factors/factor.h"
@@ -56,7 +57,8 @@ Result<Head> head_of(std::string_view bytes, const std::string& path) {
   if (end == bytes.npos) return foreign;
   const std::vector<std::string_view> words = split(bytes.substr(0, end), ' ');
   if (words[0] != magic || words.size() < 2) return foreign;
-  if (words[1] != "1") return Error{Code::invalid, path + ": version " + shown(words[1]) + ": expected 1"};
+  if (!number(words[1], formats::parcel.version, formats::parcel.version))
+    return other_version(path, formats::parcel, words[1]);
   if (words.size() != 5 || words[2] != "scrypt") return foreign;
   const auto cost = number(words[3], least_cost, greatest_cost);
   const Result<std::string> salt = from_base64(words[4]);
@@ -129,7 +131,8 @@ Result<Parcel> Parcel::empty(std::string_view passphrase, Random& random) {
   Result<Secret> key = stretched(passphrase, salt->view(), usual_cost);
   if (!key) return key.error();
   std::string head(magic);
-  head += " 1 scrypt " + std::to_string(usual_cost) + " " + base64(salt->view()) + "\n";
+  head += " " + std::to_string(formats::parcel.version) + " scrypt " + std::to_string(usual_cost) + " " +
+          base64(salt->view()) + "\n";
   return Parcel(std::move(head), std::move(*key));
 }
 

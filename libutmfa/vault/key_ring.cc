@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "base/file.h"
+#include "base/formats.h"
 #include "base/text.h"
 
 namespace utmfa {
@@ -83,6 +84,7 @@ Result<std::string> active_in(int directory, const std::string& path) {
 Result<KeyRing> KeyRing::open(const std::string& directory) {
   const Result<Descriptor> opened = open_directory(directory, Privacy::secret);
   if (!opened) return opened.error();
+  if (Status known = known_layout(directory, formats::key_ring); !known) return known.error();
   KeyRing ring;
   const Result<std::string> active = active_in(opened->get(), directory);
   if (!active) return active.error();
@@ -118,6 +120,7 @@ std::vector<std::string> KeyRing::ids() const {
 Result<std::string> make_key(const std::string& directory, Random& random) {
   const Result<Descriptor> opened = open_directory(directory, Privacy::secret);
   if (!opened) return opened.error();
+  if (Status known = known_layout(directory, formats::key_ring); !known) return known.error();
   if (flock(opened->get(), LOCK_EX) != 0) return os_error(directory, "cannot be locked");
   for (int next = 1; next <= most_keys; ++next) {
     const std::string id = "k" + std::to_string(next), name = id + std::string(suffix);
@@ -135,6 +138,7 @@ Result<std::string> make_key(const std::string& directory, Random& random) {
 Status activate_key(const std::string& directory, std::string_view id) {
   const Result<Descriptor> opened = open_directory(directory, Privacy::secret);
   if (!opened) return opened.error();
+  if (Status known = known_layout(directory, formats::key_ring); !known) return known;
   if (!valid_id(id)) return Error{Code::invalid, "key " + cleaned(id, 32) + ": not a key id"};
   if (const Result<Secret> key = key_in(opened->get(), directory, std::string(id)); !key) return key.error();
   return replace_file(opened->get(), "active", directory + "/active", std::string(id) + "\n", 0400);

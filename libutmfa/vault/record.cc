@@ -2,6 +2,7 @@
 // Opening one person's record, for root's programs. A name without a method file gets one of the decoy states, chosen
 // by a keyed digest so that nobody can tell which names share one.
 #include "base/encoding.h"
+#include "base/formats.h"
 #include "vault/file_vault.h"
 
 namespace utmfa {
@@ -57,6 +58,7 @@ bool in_order(int directory, const std::string& path, const std::string& user, c
 }  // namespace
 
 Result<House> open_house(const std::string& data) {
+  if (Status known = known_layout(data, formats::data_directory); !known) return known.error();
   Result<Descriptor> methods = directory_of(data + "/methods");
   if (!methods) return methods.error();
   Result<Descriptor> state = directory_of(data + "/state");
@@ -97,6 +99,7 @@ Result<Record> open_record(const std::string& data, const KeyRing& ring, const s
 }
 
 Status make_decoys(const std::string& data, const KeyRing& ring) {
+  if (Status known = known_layout(data, formats::data_directory); !known) return known;
   const std::string path = data + "/decoy";
   if (Status made = make_directory(path, 0700); !made) return made;
   const Result<Descriptor> directory = open_directory(path, Privacy::secret);

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "base/encoding.h"
+#include "base/formats.h"
 #include "base/freed.h"
 
 namespace utmfa {
@@ -136,6 +137,8 @@ Result<std::string> seal(const UserKeys& keys, const SealedPlace& place, std::st
 
 Result<Secret> unseal(const UserKeys& keys, const SealedPlace& place, std::string_view sealed) {
   const std::string_view id = sealed_key_id(sealed);
+  const std::string_view version = sealed.substr(0, 1) == "v" ? sealed.substr(1, sealed.find(':') - 1) : "";
+  if (newer(formats::sealed_value, version)) return other_version(shown(place), formats::sealed_value, version);
   if (id.empty()) return Error{Code::corrupt, shown(place) + ": not a sealed value: expected v1:KEY:BASE64"};
   const auto key = keys.keys.find(id);
   if (key == keys.keys.end())

@@ -11,11 +11,15 @@
 
 #include <algorithm>
 
+#include "base/formats.h"
+
 namespace utmfa {
 namespace {
 
 constexpr std::size_t slot_size = 4096, key_id_size = 16, header_size = 28, digest_size = 32;
-constexpr std::string_view magic = "UTMFAST1";
+// The last letter is the version.
+constexpr std::string_view magic = "UTMFAST1", stem = magic.substr(0, 7);
+static_assert(magic.back() == '0' + formats::state_file.version);
 constexpr std::size_t stage_at = 24, marks_at = 25, length_at = 26;
 constexpr char born = 1, reserved = 2;
 constexpr off_t reserved_size = 2 * state_file_size;
@@ -67,10 +71,11 @@ bool blank(std::string_view bytes) { return bytes.find_first_not_of('\0') == std
 }  // namespace
 
 struct StateFile::Slot {
-  enum class Kind { blank, bad, unknown_key, good } kind = Kind::bad;
+  enum class Kind { blank, bad, unknown_key, newer, good } kind = Kind::bad;
   Stage stage = Stage::decided;
   char marks = 0;
   State state;
+  std::string why;  // of a newer one
 };
 
 StateFile::StateFile(int fd, std::string user, const UserKeys& keys, std::string shown_path)
@@ -109,6 +114,9 @@ Result<std::string> StateFile::digest(const Secret& key, std::string_view record
 StateFile::Slot StateFile::read_slot(std::string_view bytes) const {
   Slot slot;
   if (blank(bytes)) slot.kind = Slot::Kind::blank;
+  if (const std::string_view version = bytes.substr(stem.size(), 1);
+      bytes.starts_with(stem) && newer(formats::state_file, version))
+    return Slot{Slot::Kind::newer, {}, 0, {}, other_version(path_, formats::state_file, version).what};
   if (bytes.substr(0, magic.size()) != magic) return slot;
   const std::size_t length =
       static_cast<unsigned char>(bytes[length_at]) + 256u * static_cast<unsigned char>(bytes[length_at + 1]);
@@ -125,8 +133,9 @@ StateFile::Slot StateFile::read_slot(std::string_view bytes) const {
   const Result<std::string> right = digest(key->second, bytes.substr(0, header_size + length));
   if (!right || !equal(*right, bytes.substr(header_size + length, digest_size))) return slot;
   Result<State> state = parse_state(bytes.substr(header_size, length), path_);
+  if (!state && state.error().code == Code::invalid) return Slot{Slot::Kind::newer, {}, 0, {}, state.error().what};
   if (!state) return slot;
-  return Slot{Slot::Kind::good, static_cast<Stage>(stage), bytes[marks_at], std::move(*state)};
+  return Slot{Slot::Kind::good, static_cast<Stage>(stage), bytes[marks_at], std::move(*state), {}};
 }
 
 Result<State> StateFile::read_slots() {
@@ -137,6 +146,9 @@ Result<State> StateFile::read_slots() {
     return damaged(std::to_string(bytes->size()) + " bytes, expected " + std::to_string(state_file_size));
   Slot slots[2] = {read_slot(std::string_view(*bytes).substr(0, slot_size)),
                    read_slot(std::string_view(*bytes).substr(slot_size))};
+  // The other slot, which could be read, would bring back what was used since.
+  for (const Slot& slot : slots)
+    if (slot.kind == Slot::Kind::newer) return Error{Code::invalid, slot.why};
   const auto rank = [](const Slot& slot) { return slot.kind == Slot::Kind::good ? slot.state.generation + 1 : 0; };
   const int current = rank(slots[1]) > rank(slots[0]) ? 1 : 0;
   Slot& best = slots[current];

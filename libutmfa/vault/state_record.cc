@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The packed record of a state: fixed-width little-endian numbers, read as strictly as if an enemy had written it.
+#include "base/formats.h"
 #include "base/text.h"
 #include "vault/state_file.h"
 
@@ -8,6 +9,7 @@ namespace {
 
 // 2: with what was sent to the person behind it; written only where something was.
 constexpr std::uint8_t record_version = 1, with_deliveries = 2;
+static_assert(with_deliveries == formats::state_record.version);
 
 template <typename T>
 void put(std::string& out, T value) {
@@ -119,6 +121,8 @@ Result<State> parse_state(std::string_view bytes, const std::string& shown_path)
   Reader reader{bytes};
   std::uint8_t version = 0, count = 0;
   reader.take(version);
+  if (version > formats::state_record.version)
+    return other_version(shown_path, formats::state_record, std::to_string(version));
   reader.take(state.generation);
   reader.take(state.revision);
   reader.take(state.streak);

@@ -12,7 +12,7 @@ utils/phrases, run po/update and translate; take away the phrase whose words are
 
 # Rooms whose texts come to a terminal. The verifier, the audit and the sign-in itself write theirs into the log, which
 # stays English: programs read it.
-rooms = [f'libutmfa/{room}' for room in ('assertion', 'base', 'config', 'device', 'factors', 'gateway', 'methods', 'policy',
+rooms = [f'libutmfa/{room}' for room in ('assertion', 'base', 'config', 'device', 'factors', 'gateway', 'methods', 'migration', 'policy',
                                          'setup', 'tokens', 'transfer', 'vault')] + ['utils']
 tables = 'utils/phrases/'
 # Files, or words in any file, that nobody is shown: with what they are instead.

@@ -127,8 +127,11 @@ void wrong_files_name_the_place(void**) {
       {"user: taro\nstatus: active", "f:1:1: version is missing: version is a key of every method file"},
       {"version: 1\nstatus: active", "f:1:1: user is missing: user is a key of every method file"},
       {"version: 1\nuser: taro", "f:1:1: status is missing: status is a key of every method file"},
-      {"version: 2", "f:1:10: version is \"2\", written by a newer utmfa: 1 is expected"},
-      {"version: 0", "f:1:10: version is \"0\": 1 is expected"},
+      {"version: 2",
+       "f:1:10: method file: version is \"2\", written by a newer utmfa: 1 is expected: upgrade this machine, or "
+       "restore the copy from before its upgrade"},
+      {"version: 0",
+       "f:1:10: method file: version is \"0\", written by an older utmfa: 1 is expected: run `utmfa-admin migrate`"},
       {"version: \"1\"", "f:1:10: version is \"1\": 1 is expected"},
       {"version:", "f:1:1: version has no value: 1 is expected"},
       {"version: [1]", "f:1:10: version is not a single value: a single value is expected"},
@@ -218,10 +221,10 @@ void sealed_secrets_are_checked_and_never_shown(void**) {
        {sealed, "v1:2026-a_b:" + std::string(40, '+'), "v1:k:" + std::string(42, '/') + "=="})
     accepted(text + '"' + right + "\"}]");
   for (const std::string& wrong :
-       {std::string("JBSWY3DPEHPK3PXP"), std::string(), "v2:k1:" + std::string(40, 'A'), "v1::" + std::string(40, 'A'),
-        "v1:k1:" + std::string(36, 'A'), "v1:k1:" + std::string(41, 'A'), "v1:k1:" + std::string(37, 'A') + "===",
-        "v1:k1:" + std::string(39, 'A') + "-", "v1:k1:" + std::string(38, 'A') + "=A", "v1:k/1:" + std::string(40, 'A'),
-        "v1:k1:" + std::string(40, 'A') + ":", "v1:k1:" + std::string(10000, 'A')})
+       {std::string("JBSWY3DPEHPK3PXP"), std::string(), "v1::" + std::string(40, 'A'), "v1:k1:" + std::string(36, 'A'),
+        "v1:k1:" + std::string(41, 'A'), "v1:k1:" + std::string(37, 'A') + "===", "v1:k1:" + std::string(39, 'A') + "-",
+        "v1:k1:" + std::string(38, 'A') + "=A", "v1:k/1:" + std::string(40, 'A'), "v1:k1:" + std::string(40, 'A') + ":",
+        "v1:k1:" + std::string(10000, 'A')})
     refused(text + '"' + wrong + "\"}]", "f:4:49: secret is not a sealed secret: v1:KEYID:BASE64 is expected");
 }
 

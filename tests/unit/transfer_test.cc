@@ -339,7 +339,7 @@ void parcels(void**) {
   };
   refused(*bytes, "another passphrase", "the passphrase is not right");
   refused("", "a long passphrase", "not a parcel");
-  refused("utmfa-parcel 2 x\n", "a long passphrase", "version \"2\"");
+  refused("utmfa-parcel 2 x\n", "a long passphrase", "version is \"2\"");
   refused("utmfa-parcel 1 scrypt 40 AAAA\n", "a long passphrase", "not a parcel");
   const std::size_t line = bytes->find('\n');
   refused(bytes->substr(0, line + 1), "a long passphrase", "cut short");

@@ -65,7 +65,6 @@ constexpr std::string_view phrases[] = {
     UTMFA_MSG("{0} has no command"),
     UTMFA_MSG("a command is expected"),
     UTMFA_MSG("1 is expected"),
-    UTMFA_MSG("this file was written for a newer utmfa"),
     UTMFA_MSG("a name without a colon is expected"),
     UTMFA_MSG("a map of services is expected"),
     UTMFA_MSG("a list of rules is expected"),

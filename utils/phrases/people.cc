@@ -129,7 +129,7 @@ constexpr std::string_view phrases[] = {
     UTMFA_MSG("{0} is no text"),
     UTMFA_MSG("unknown line {0}"),
     UTMFA_MSG("cut short"),
-    UTMFA_MSG("not of this version"),
+    UTMFA_MSG("it does not begin as one"),
     UTMFA_MSG("what, user or made is missing"),
 };
 

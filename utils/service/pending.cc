@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "base/encoding.h"
+#include "base/formats.h"
 #include "base/text.h"
 #include "rollout/process.h"
 #include "rollout/witness.h"
@@ -40,7 +41,10 @@ std::int64_t number_in(const Json& json, const char* key) {
 Result<Pending> read(const std::string& text, const std::string& path) {
   const Json json = Json::parse(text, nullptr, false);
   Pending found;
-  if (json.is_object() && number_in(json, "version") == 1) {
+  const std::int64_t version = json.is_object() ? number_in(json, "version") : 0;
+  if (version > formats::pending_change.version)
+    return other_version(path, formats::pending_change, std::to_string(version));
+  if (version == formats::pending_change.version) {
     found.service = text_in(json, "service");
     found.directory = text_in(json, "directory");
     found.written = text_in(json, "written");
@@ -111,7 +115,7 @@ Result<std::vector<Pending>> Changes::all() const {
 
 Status Changes::put(const Pending& pending) const {
   const std::string name = pending_name(pending.service);
-  const Result<std::string> text = printed(Json{{"version", 1},
+  const Result<std::string> text = printed(Json{{"version", formats::pending_change.version},
                                                 {"service", pending.service},
                                                 {"directory", pending.directory},
                                                 {"by", pending.by},

@@ -102,12 +102,13 @@ Status revert_due(const AdminOptions& options, const Changes& changes) {
 
 Status revert_one(const AdminOptions& options, const Changes& changes) {
   Result<std::optional<Pending>> pending = changes.pending(options.service);
-  if (!pending && pending.error().code != Code::corrupt) return pending.error();
+  const bool unread = !pending && (pending.error().code == Code::corrupt || pending.error().code == Code::invalid);
+  if (!pending && !unread) return pending.error();
   if (pending && !*pending)
     return Error{Code::refused, say("no change of {0} waits to be confirmed; to take utmfa out of it: utmfa-admin "
                                     "service disable {0}",
                                     {options.service})};
-  Pending change;  // where the record of it is damaged, our lines are taken out
+  Pending change;  // where the record of it is damaged or of a newer version, our lines are taken out
   change.service = options.service;
   change.directory = pam_directory(options);
   change.config = options.common.config;
