@@ -45,7 +45,10 @@ def autopkgtest(before, server, name):
 def piuparts():
     needs("piuparts")
     packages = ours()
-    run("piuparts", "--distribution", "bookworm", "--existing-chroot", unpacked(FIRST, "testbed"), "--keep-sources-list",
+    root = unpacked(FIRST, "testbed")
+    # apt-utils of the tree makes it by itself, at the first package that asks questions.
+    os.makedirs(os.path.join(root, "var/cache/debconf/tmp.ci"), exist_ok=True)
+    run("piuparts", "--distribution", "bookworm", "--existing-chroot", root, "--keep-sources-list",
         "--no-upgrade-test", "--no-eatmydata", *packages, log=os.path.join(OUT, "piuparts.log"), timeout=1800)
 
 
