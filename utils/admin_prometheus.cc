@@ -119,7 +119,7 @@ Status write_prometheus(Desk& desk, const AdminOptions& options) {
   Page page;
   const Ground ground{{}, options.sshd_settings, options.common};
   page.one("verifier_up", "gauge", "Whether the verifier answers.",
-           somebody_listens(desk.options.run + "/root.sock") ? 1 : 0);
+           verifier_answers(desk.options.run + "/root.sock") ? 1 : 0);
   page.one("clock_synchronized", "gauge", "Whether the clock is synchronized.",
            clock_facts(ground).synchronized ? 1 : 0);
   page.one("written_seconds", "gauge", "When this was written, in seconds since 1970.", desk.clock.now());

@@ -140,7 +140,7 @@ Status check_config(const AdminOptions& options) {
 Status machine_status(Desk& desk, const AdminOptions& options) {
   if (!options.prometheus.empty()) return write_prometheus(desk, options);
   const std::string socket = desk.options.run + (geteuid() == 0 ? "/root.sock" : "/user.sock");
-  const Status answers = somebody_listens(socket);
+  const Status answers = verifier_answers(socket);
   std::vector<std::string> problems;
   const Result<std::vector<std::string>> users = desk.registry.users(problems);
   if (!users) return users.error();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether a verifier listens on a socket: connects and goes away without a word. Called by status and the doctor.
+// Whether a verifier answers on a socket, and not systemd alone, which takes connections for one that does not come up.
+// Called by status, the doctor and `service enable`.
 #pragma once
 
 #include <string>
@@ -8,6 +9,6 @@
 
 namespace utmfa {
 
-Status somebody_listens(const std::string& path);
+Status verifier_answers(const std::string& path);
 
 }  // namespace utmfa

@@ -29,11 +29,12 @@ Error other_version(const std::string& where, const FormatVersion& expected, std
 }
 
 Status known_layout(const std::string& directory, const FormatVersion& expected) {
-  const Result<Descriptor> opened = open_directory(directory, Privacy::secret);
+  // A number is no secret: how private the rest is, whoever opens it decides.
+  const Result<Descriptor> opened = open_directory(directory, Privacy::open);
   if (!opened && opened.error().code == Code::not_found) return Done{};  // nothing is laid out yet
   if (!opened) return opened.error();
   const std::string name(marker), path = directory + "/" + name;
-  const Result<Descriptor> file = open_file(opened->get(), name, path, Privacy::secret, Access::read);
+  const Result<Descriptor> file = open_file(opened->get(), name, path, Privacy::open, Access::read);
   if (!file && file.error().code == Code::not_found) return Done{};
   if (!file) return file.error();
   const Result<std::string> text = contents(file->get(), path, longest_marker);

@@ -29,6 +29,8 @@ After=security-key.service
 [Service]
 BindReadOnlyPaths={PLUGGED}/shown/sys/class:/sys/class
 DeviceAllow=char-pts rw
+# Where the gateway of the suite leaves what it sent.
+ReadWritePaths=/run/box
 """
 # What looks itself whether there is a key: root's utilities.
 IN_SIGHT = ["unshare", "-m", "sh", "-c", f'mount --bind {PLUGGED}/shown/sys/class /sys/class && exec "$0" "$@"']

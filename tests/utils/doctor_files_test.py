@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+import threading
 
 from programs import Place, add_app, check, done, others, wrong
 
@@ -22,6 +23,15 @@ logingracetime 180
 maxstartups 100:30:300
 """
 MODULE = "usr/lib/x86_64-linux-gnu/security/pam_utmfa.so"
+
+
+def ends_what_it_accepts(listening):
+    """As a verifier does with whoever says nothing; until the socket is shut down."""
+    try:
+        while True:
+            listening.accept()[0].close()
+    except OSError:
+        listening.close()
 
 
 class Machine(Place):
@@ -51,7 +61,7 @@ class Machine(Place):
         finally:
             self.options = []
 
-    def listen(self, name, mode):
+    def listen(self, name, mode, answering=True):
         path = self.at(f"run/utmfa/{name}")
         if os.path.exists(path):
             os.unlink(path)
@@ -59,6 +69,8 @@ class Machine(Place):
         self.sockets[name].bind(path)
         self.sockets[name].listen(64)
         os.chmod(path, mode)
+        if answering:
+            threading.Thread(target=ends_what_it_accepts, args=(self.sockets[name],), daemon=True).start()
 
     def findings(self, *words):
         said = self.run("utmfa-admin", "doctor", "--json", "--root", self.path,
@@ -128,12 +140,14 @@ def user_and_sockets(machine):
     os.chmod(machine.at("run/utmfa/root.sock"), 0o666)
     machine.expect((P, "socket-mode"))
     os.chmod(machine.at("run/utmfa/root.sock"), 0o600)
-    machine.sockets["user.sock"].close()
+    machine.sockets["user.sock"].shutdown(socket.SHUT_RDWR)
     machine.expect((P, "socket-dead"))
     os.unlink(machine.at("run/utmfa/user.sock"))
     machine.expect((P, "socket-missing"))
     machine.write("run/utmfa/user.sock", "")
     machine.expect((P, "socket-type"))
+    machine.listen("user.sock", 0o666, answering=False)  # as systemd does for a verifier that does not come up
+    machine.expect((P, "socket-dead"))
     machine.listen("user.sock", 0o666)
     machine.expect()
 

@@ -89,7 +89,7 @@ Findings check_socket(const Ground& ground, const std::string& path, mode_t mode
     found.push_back({Level::problem, "socket-mode",
                      say("{0} has mode {1}, not {2}", {path, octal(about.st_mode & 0777U), octal(mode)}),
                      "chmod " + octal(mode) + " " + path});
-  if (const Status listens = somebody_listens(path); !listens)
+  if (const Status listens = verifier_answers(path); !listens)
     found.push_back(
         {Level::problem, "socket-dead", say("nobody answers at {0}: {1}", {path, listens.error().what}), start});
   return found;

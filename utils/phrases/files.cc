@@ -79,6 +79,7 @@ constexpr std::string_view phrases[] = {
     UTMFA_MSG("cannot be renamed"),
     UTMFA_MSG("cannot be given its size"),
     UTMFA_MSG("cannot be reached"),
+    UTMFA_MSG("took a connection, and did not answer within {0} seconds"),
     UTMFA_MSG("no socket can be made"),
     UTMFA_MSG("cannot be kept"),
     UTMFA_MSG("cannot be put back"),

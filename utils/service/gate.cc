@@ -104,7 +104,7 @@ bool gets_in(const Planned& planned, Time now) {
 Result<Gate> may_enable(Desk& desk, const std::string& service, FirstBy first, Holding holding, const Ground& ground,
                         const PamFacts& changed) {
   const std::string socket = desk.options.run + (geteuid() == 0 ? "/root.sock" : "/user.sock");
-  if (Status answers = somebody_listens(socket); !answers)
+  if (Status answers = verifier_answers(socket); !answers)
     return Error{Code::unavailable,
                  say("the verifier does not answer, so that everybody would be refused: {0}", {answers.error().what})};
   Gate gate;
