@@ -13,7 +13,7 @@ from machine import EVENT, PASSWORD, Journal, Machine
 from screen import LARGE, Screen, digits, field
 from suite import Suite
 
-suite = Suite("desktop")
+suite = Suite("desktop", tries=2)
 WINDOW = 10  # of totp: so that a case need not wait for the clock
 CONFIG = "/etc/utmfa/utmfa.yaml"
 USUAL = """\

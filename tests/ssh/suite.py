@@ -15,9 +15,10 @@ class Skip(Exception):
 
 
 class Suite:
-    def __init__(self, name, longest=1200):
-        """`longest`: seconds of one case on a busy machine, after which it has failed and the next one is tried."""
-        self.name, self.longest, self.cases = name, longest, []
+    def __init__(self, name, longest=1200, tries=1):
+        """`longest`: seconds of one case on a busy machine, after which it has failed and the next one is tried. `tries`: twice
+        where pictures of a screen are read, which fails now and then of what a person would have read."""
+        self.name, self.longest, self.tries, self.cases = name, longest, tries, []
 
     def case(self, title):
         def keep(function):
@@ -34,21 +35,29 @@ class Suite:
             if wanted not in title:
                 continue
             started = time.monotonic()
-            signal.alarm(self.longest)
-            try:
-                function()
-                result, why = "ok", ""
-            except Skip as missing:
-                result, why = "skip", f": {missing}"
-            except Exception as error:  # whatever it is, the case failed and the next one is tried
-                result, why = "not ok", f": {str(error) or type(error).__name__}".replace("\n", "\n    ")
-                if not isinstance(error, AssertionError):
-                    traceback.print_exc()
-            finally:
-                signal.alarm(0)
+            result, why = self.tried(function)
+            for _ in range(1, self.tries):
+                if result == "not ok":
+                    print(f"# once more: {title}{why}", flush=True)
+                    result, why = self.tried(function)
             went, failed = went + (result == "ok"), failed + (result == "not ok")
             print(f"{result} - {self.name}: {title}{why} ({time.monotonic() - started:.1f} s)", flush=True)
         return 1 if failed or not went else 0
+
+    def tried(self, function):
+        """What came of a case, and why."""
+        signal.alarm(self.longest)
+        try:
+            function()
+            return "ok", ""
+        except Skip as missing:
+            return "skip", f": {missing}"
+        except Exception as error:  # whatever it is, the case failed and the next one is tried
+            if not isinstance(error, AssertionError):
+                traceback.print_exc()
+            return "not ok", f": {str(error) or type(error).__name__}".replace("\n", "\n    ")
+        finally:
+            signal.alarm(0)
 
     def no_end(self, *_):
         raise AssertionError(f"no end within {self.longest} s")
