@@ -88,9 +88,11 @@ void sign_ins(const Desk& desk, Page& page) {
 
 void services(const Desk& desk, Page& page) {
   const Result<Changes> changes = Changes::open(desk.options.data, Hold::none);
-  const Result<std::vector<Pending>> waiting = changes ? changes->all() : Result<std::vector<Pending>>(changes.error());
+  std::vector<Error> unread;
+  const Result<std::vector<Pending>> waiting =
+      changes ? changes->all(unread) : Result<std::vector<Pending>>(changes.error());
   page.one("services_waiting", "gauge", "Services that were switched on and are not confirmed yet.",
-           waiting ? static_cast<std::int64_t>(waiting->size()) : 0);
+           waiting ? static_cast<std::int64_t>(waiting->size() + unread.size()) : 0);
   bool any = false;
   for (const auto& [service, policy] : desk.config.services) {
     if (policy.observe_until == 0) continue;

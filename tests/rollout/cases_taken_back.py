@@ -123,3 +123,17 @@ def damaged_record():
     admin("service", "revert", "sshd")
     untouched()
     expect(os.path.exists(f"{ROLLOUT}/sshd.before"), "the copy stays")
+
+
+@suite.case("a damaged record of one service: another one's change is taken back all the same, and the damaged one is told")
+def another_damaged_record():
+    enabled()
+    of_an_earlier_start()
+    other = f"{ROLLOUT}/sudo.pending"
+    write(other, "{", 0o600)
+    try:
+        said = admin("service", "revert", "--due", expect_status=3).stderr
+    finally:
+        os.unlink(other)
+    untouched()
+    expect("sudo.pending: cannot be understood" in said, said)

@@ -79,8 +79,8 @@ Result<Changes> Changes::open(const std::string& data, Hold hold) {
   return Changes(path, std::move(*directory), std::move(lock));
 }
 
-Result<std::optional<Pending>> Changes::pending(const std::string& service) const {
-  const std::string name = pending_name(service), path = path_ + "/" + name;
+Result<std::optional<Pending>> Changes::read_file(const std::string& name) const {
+  const std::string path = path_ + "/" + name;
   const Result<Descriptor> file = open_file(directory_.get(), name, path, Privacy::secret, Access::read);
   if (!file && file.error().code == Code::not_found) return std::optional<Pending>();
   if (!file) return file.error();
@@ -91,23 +91,20 @@ Result<std::optional<Pending>> Changes::pending(const std::string& service) cons
   return std::optional<Pending>(std::move(*found));
 }
 
-Result<std::vector<Pending>> Changes::all() const {
+Result<std::optional<Pending>> Changes::pending(const std::string& service) const {
+  return read_file(pending_name(service));
+}
+
+Result<std::vector<Pending>> Changes::all(std::vector<Error>& unread) const {
   const std::unique_ptr<DIR, Closed> listing(opendir(path_.c_str()));
   if (!listing) return os_error(path_, "cannot be read");
   std::vector<Pending> found;
   while (const dirent* entry = readdir(listing.get())) {
     const std::string_view name = entry->d_name;
-    if (name.front() == '.' || name.size() <= suffix.size() || name.substr(name.size() - suffix.size()) != suffix)
-      continue;
-    const std::string path = path_ + "/" + std::string(name);
-    const Result<Descriptor> file = open_file(directory_.get(), std::string(name), path, Privacy::secret, Access::read);
-    if (!file && file.error().code == Code::not_found) continue;  // confirmed or taken back since it was listed
-    if (!file) return file.error();
-    const Result<std::string> text = contents(file->get(), path, longest_pending);
-    if (!text) return text.error();
-    Result<Pending> each = read(*text, path);
-    if (!each) return each.error();
-    found.push_back(std::move(*each));
+    if (name.front() == '.' || !name.ends_with(suffix) || name == suffix) continue;
+    Result<std::optional<Pending>> each = read_file(std::string(name));
+    if (!each) unread.push_back(each.error());
+    if (each && *each) found.push_back(std::move(**each));  // or it was confirmed or taken back since it was listed
   }
   std::sort(found.begin(), found.end(), [](const Pending& a, const Pending& b) { return a.service < b.service; });
   return found;

@@ -35,13 +35,14 @@ class Changes {  // of services, below the data directory
   static Result<Changes> open(const std::string& data, Hold hold);
 
   Result<std::optional<Pending>> pending(const std::string& service) const;
-  Result<std::vector<Pending>> all() const;
+  Result<std::vector<Pending>> all(std::vector<Error>& unread) const;
   Status put(const Pending& pending) const;
   Status remove(const std::string& service) const;                           // no change waits any more
   Status keep(const std::string& service, const std::string& before) const;  // a copy of the PAM file as it was
   std::string kept_path(const std::string& service) const;
 
  private:
+  Result<std::optional<Pending>> read_file(const std::string& name) const;
   Changes(std::string path, Descriptor directory, Descriptor lock)
       : path_(std::move(path)), directory_(std::move(directory)), lock_(std::move(lock)) {}
   std::string path_;

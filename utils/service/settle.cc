@@ -81,10 +81,12 @@ Status put_back(const Changes& changes, const Pending& pending, std::string_view
 }
 
 Status revert_due(const AdminOptions& options, const Changes& changes) {
-  const Result<std::vector<Pending>> all = changes.all();
+  std::vector<Error> unread;  // of these nobody knows whether they are due; the others are taken back all the same
+  const Result<std::vector<Pending>> all = changes.all(unread);
   if (!all) return all.error();
   Json json = Json::array();
   Status result = Done{};
+  if (!unread.empty()) result = unread.front();
   for (const Pending& each : *all) {
     if (each.left() > 0) continue;
     if (Status back = put_back(changes, each, "not confirmed in time"); !back) {
@@ -230,8 +232,10 @@ Status service_status(const AdminOptions& options) {
   if (Status may = may_administer(options.common); !may) return may;
   const Result<Changes> changes = Changes::open(options.common.data, Hold::none);
   if (!changes) return changes.error();
-  const Result<std::vector<Pending>> waiting = changes->all();
+  std::vector<Error> unread;
+  const Result<std::vector<Pending>> waiting = changes->all(unread);
   if (!waiting) return waiting.error();
+  for (const Error& each : unread) complain(each.what);
   const PamFacts facts = pam_facts(pam_directory(options));
   if (!options.service.empty() && facts.files.count(options.service) == 0)
     return Error{Code::refused, say("there is no /etc/pam.d/{0}", {options.service})};
