@@ -48,8 +48,9 @@ std::string words_of(const KeyNews& news) {
 // What is wrong with the machine is told to whoever can mend it as well.
 Error failure(const KeyNews& news) {
   const bool ours = news.end == KeyEnd::unable;
+  const std::string what = words_of(news);
   return {ours ? Code::unavailable : Code::refused,
-          words_of(news) + (ours && !news.detail.empty() ? " (" + news.detail + ")" : "")};
+          ours && !news.detail.empty() ? say("{0} The reason", {what}) + ": " + news.detail : what};
 }
 
 // Asks the key, and for its PIN where it wants one; a wrong one is asked again as long as the key allows it.
@@ -222,7 +223,7 @@ Status add_plugged_in(Bench& bench, const Request& request, const Registered& re
 
 Result<KeyLine> checked_line(const Bench& bench, std::string_view text) {
   Result<KeyLine> line = parse_registration(text);
-  if (!line) return Error{Code::refused, say("This is no line of utmfa-assert --register: {0}", {line.error().what})};
+  if (!line) return Error{Code::refused, say("This is no line of utmfa-assert --register") + ": " + line.error().what};
   if (line->rp != bench.config.fido.rp)
     return Error{Code::refused,
                  say("This key was made for {0}: utmfa-assert --register --rp {1}", {line->rp, bench.config.fido.rp})};

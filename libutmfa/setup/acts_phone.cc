@@ -56,8 +56,9 @@ Status begun(const Progress& progress) {
     case Course::put_off: return Error{Code::refused, std::string(trimmed(progress.lead))};
     case Course::failed: break;
   }
+  const std::string lead(trimmed(progress.lead));
   return Error{Code::unavailable,
-               std::string(trimmed(progress.lead)) + (progress.reason.empty() ? "" : " (" + progress.reason + ")")};
+               progress.reason.empty() ? lead : say("{0} The reason", {lead}) + ": " + progress.reason};
 }
 
 Event note_of(const Proving& proving, std::string_view what, std::string_view reason) {

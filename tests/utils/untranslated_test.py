@@ -2,6 +2,8 @@
 """What the utilities say to people, in a language that does not exist (tests/support/brackets.py): outside of brackets there
 is only what somebody gave, names of verbs and options, and what programs read."""
 
+import json
+import os
 import re
 
 from nowhere import a_gap_is_noticed, newcomer, person
@@ -10,6 +12,20 @@ from programs import Place, add_app, done, totp, wrong
 
 CONFIG = ("version: 1\nservices:\n  sshd: {require: always, not-enrolled: deny}\n"
           "registration: {minimum: 1, test: optional}\n")
+
+# Of a gateway, which runs as a user of its own: it keeps what it is given.
+KEEPER = """\
+#!/usr/bin/python3 -I
+import json, sys
+with open(%r, "w") as file:
+    file.write(sys.stdin.read())
+print(json.dumps({"result": "sent"}))
+"""
+PHONES = """region: JP
+gateways:
+  sms: {command: [%s], user: nobody, time-limit: 10s}
+  push: {command: [%s], user: nobody, time-limit: 10s}
+"""
 
 
 def helped(text):
@@ -40,6 +56,35 @@ def of_a_person():
     says("utmfa-enroll", "--user", newcomer, stdin="\niPhone\n", expect=None)
 
 
+def of_a_phone():
+    """Only root's gateways can be started as somebody else."""
+    if os.geteuid() != 0:
+        return
+    there = Place(config=CONFIG)
+    os.chmod(there.path, 0o755)
+    sent = there.write("sent", "", 0o666)
+    keeper = there.write("keeper", KEEPER % sent, 0o755)
+    there.write("utmfa.yaml", CONFIG + PHONES % (keeper, keeper))
+
+    def enroll(*words, **how):
+        return said_by(there, "utmfa-enroll", "--user", person, *words, given={"mobile", "pixel"}, **how)
+
+    def code():
+        with open(sent, encoding="utf-8") as file:
+            return json.load(file)["code"]
+
+    enroll("add", "phone", "frobnicate", expect=1)
+    enroll("add", "phone", "090-1234-5678", "--label", "iPhone")
+    enroll("confirm", "mobile", str(int(code()) + 1).zfill(6)[-6:], expect=1)
+    enroll("confirm", "mobile", code())
+    enroll("add", "phone", "090-1234-9999", expect=1)
+    enroll("change-number", "mobile", "+81 90 8765 4321", stdin=wrong("A" * 32) + "\n", expect=1)
+    enroll("add", "push", "pixel", expect=None)
+    enroll("add", "fido", "--line", "frobnicate", expect=1)
+    enroll("add", "fido", expect=1)
+    enroll("list")
+
+
 def of_an_administrator():
     for verb in (["list"], ["show", person], ["report"], ["keys", "list"], ["keys", "new"], ["token", "list"],
                  ["pass", person, "--reason", "x", "--yes"], ["contact", person], ["reset", person, "--reason", "x", "--yes"],
@@ -64,6 +109,7 @@ def of_help():
 
 a_gap_is_noticed()
 of_a_person()
+of_a_phone()
 of_an_administrator()
 of_wrong_usage()
 of_help()
