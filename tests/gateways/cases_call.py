@@ -8,10 +8,11 @@ import os
 import socket
 import ssl
 import threading
+import types
 import wave
 
 from sip import RATE, Baresip, Telephone, info, linear, reply, tones
-from stage import CERTIFICATE, HERE, KEY, NUMBER, asked, finished, message, needs, setting, start, suite, tried, until
+from stage import CERTIFICATE, HERE, KEY, NUMBER, asked, finished, message, needs, setting, start, suite, tried, until, write
 from suite import expect
 
 # Recordings that a machine can understand: a tone for each.
@@ -91,6 +92,26 @@ def _():
     with Telephone() as telephone:
         answer = asked("voice-sip", message("voice"), voice(telephone, "", speech), result="failed")
         expect("no SRTP" in answer["detail"] and "RTP/SAVP" in telephone.messages() and not telephone.heard, answer)
+
+
+# In the place of baresip, whose words come as the system cuts them: here all at once.
+AT_ONCE = """#!/bin/sh
+printf 'baresip v9\\nbaresip is ready\\n'
+read uanew && read dial
+printf "Call established\\nreceived DTMF: '#'\\n"
+while read line; do [ "$line" != /quit ] || exit 0; done
+"""
+
+
+@suite.case("voice-sip: a key that is told together with the answer of the call counts")
+def _():
+    path = voice(types.SimpleNamespace(port=5060), speech=f"recordings = {recordings()}\n")
+    os.rename("/usr/bin/baresip", "/usr/bin/baresip.aside")
+    try:
+        write("/usr/bin/baresip", AT_ONCE, 0o755)
+        asked("voice-sip", message("voice"), path, result="approved")
+    finally:
+        os.replace("/usr/bin/baresip.aside", "/usr/bin/baresip")
 
 
 @suite.case("voice-sip: by SRTP the code is spoken, and # counts")
