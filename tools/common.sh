@@ -71,6 +71,12 @@ fetch_world() {
   done
 }
 
+# give_back: what root has built belongs to whom the sources belong to; not the tree of the desktop, which is used again and
+# whose owners and set-user-ID bits are its own.
+give_back() {
+  find "$top/build" -path "$top/build/desktop/root" -prune -o -exec chown -h --reference="$top" {} +
+}
+
 # fetch_for WHEN: the packages of one suite and what this machine does not have of theirs, as files in build/debs/WHEN.
 fetch_for() {
   local dir=$top/build/debs/$1
