@@ -107,7 +107,7 @@ def server(*words, **how):
                 process.kill()
 
 
-def until(holds, what, seconds=30):
+def until(holds, what, seconds=120):  # a busy machine; gammu-smsd rests for 30 after an error of its line
     end = time.monotonic() + seconds
     while not (found := holds()):
         expect(time.monotonic() < end, f"waited in vain for {what}")
