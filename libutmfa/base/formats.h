@@ -24,8 +24,8 @@ inline constexpr FormatVersion key_ring{"key ring", 1};
 inline constexpr FormatVersion method_file{"method file", 1};
 inline constexpr FormatVersion sealed_value{"sealed value", 1};
 inline constexpr FormatVersion state_file{"state file", 1};
-inline constexpr FormatVersion state_record{"state record",
-                                            2};  // 2: with what was sent to the person; written where something was
+// 2: with what was sent to the person; written where something was.
+inline constexpr FormatVersion state_record{"state record", 2};
 inline constexpr FormatVersion token_stock{"token stock", 1};
 inline constexpr FormatVersion notice{"notice", 1};
 inline constexpr FormatVersion pending_change{"pending change", 1};
@@ -37,8 +37,8 @@ inline constexpr FormatVersion gateway_message{"gateway message", 1};
 
 }  // namespace formats
 
-// `found` is what stands in the place of the number. "WHERE: version 2 of a method file, written by a newer utmfa: 1 is
-// expected: upgrade this machine, or restore the copy from before": what is older is for `utmfa-admin migrate`.
+// `found` is what stands in the place of the number: "WHERE: method file: version is 2, written by a newer utmfa: 1 is
+// expected: upgrade this machine, or ...". What is older is for `utmfa-admin migrate`.
 Error other_version(const std::string& where, const FormatVersion& expected, std::string_view found);
 bool newer(const FormatVersion& known, std::string_view found);  // a number, and greater
 
