@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """docs/messages.md has every text that is said at a sign-in, every line of the module in the log, and every text with which a
 command ends, and no other; docs/messages.ja.md has the same in Japanese, as the catalogue says it. What stands within them or in
-the log as a reason is in docs/errors.md, by what it is about, with the words of the catalogue where it has them."""
+the log as a reason is in docs/errors.md, by what it is about, with the words of the catalogue where it has them. What the
+gateways of conf/gateways say went wrong is in both tables as it is, because it is in no catalogue."""
 
 import re
 
+import details
 import house
 
 why = '''somebody who is refused looks for the words on his screen. A text that is not in the table has no answer, and one
@@ -24,7 +26,7 @@ wrong = re.compile(r'(?:\bError\s*(?:\w+\s*)?\{\s*Code::(?!internal)\w+,|\bretur
 shortest = 6  # of words that can be looked for
 call = re.compile(r'\bsay\(\s*((?:"(?:[^"\\]|\\.)*"\s*)+)')
 literal = re.compile(r'"((?:[^"\\]|\\.)*)"')
-first_cell = re.compile(r'^\| `([^`]+)` \|', re.M)
+first_cell = re.compile(r'^\| (`+) ?(.+?) ?\1 \|', re.M)  # twice where the words have such a sign themselves
 
 
 def texts(tree):
@@ -104,6 +106,10 @@ def log_lines(tree):
             yield max(parts, key=len), name
 
 
+def first_cells(text):
+    return {words for _, words in first_cell.findall(text)}
+
+
 def translations(catalogue):
     """From msgid to msgstr, which may stand on several lines."""
     block = r'((?:"(?:[^"\\]|\\.)*"\n)+)'
@@ -115,15 +121,16 @@ def check(tree):
     said, lines = {**dict(texts(tree)), **dict(refusals(tree)), **dict(endings(tree))}, dict(log_lines(tree))
     if not said or not lines:
         yield f'{english}:1: no texts were found'
-    told = set(first_cell.findall(tree.text(english)))
-    in_japanese = set(first_cell.findall(tree.text(japanese)))
+    told, in_japanese = first_cells(tree.text(english)), first_cells(tree.text(japanese))
+    detailed = set()
+    yield from details.faults(tree, {english: told, japanese: in_japanese}, detailed)
     catalogue = translations(tree.text('po/ja.po'))
     for text in sorted(set(said) - told):
         yield f'{said[text]}:1: says "{text}", which is not in {english}'
     for line, name in sorted(lines.items()):
         if not any(each in line for each in told):
             yield f'{name}:1: writes "{line.strip()}" to the log, which is not in {english}'
-    for text in sorted(told - set(said)):
+    for text in sorted(told - set(said) - detailed):
         if not any(text in line for line in lines):
             yield f'{english}:1: "{text}" is said nowhere'
     for text in sorted(set(said) & told):
@@ -134,6 +141,7 @@ def check(tree):
     yield from error_faults(tree, catalogue)
 
 
+of_gateways = '| `nobody answered` | a | b |\n| `` {0}: `a` or b `` | a | b |\n| `` {0}: `a` or {1} `` | a | b |\n'
 good = {
     'libutmfa/a/e.cc': 'return Error{Code::os, path + ": is a (broken) file: " + f("x")};\n'
                        'return Error{Code::internal, "never"};\nreturn os_error(path, "cannot be opened");\n'
@@ -144,8 +152,13 @@ good = {
     'pam_utmfa/p.cc': 'pam_syslog(pamh, LOG_ERR, "cannot reach %s", x)\n',
     'po/ja.po': 'msgid "That is wrong. "\nmsgstr "誤りです。 "\n\nmsgid "no "\n"place for {0}"\nmsgstr "場所なし"\n'
                   '\nmsgid "nothing was changed"\nmsgstr "変更なし"\n',
-    english: '| `That is wrong.` | a | b |\n| `no place for {0}` | a | b |\n| `nothing was changed` | a | b |\n| `cannot reach` | a | b |\n',
-    japanese: '| `誤りです。` | a | b |\n| `場所なし` | a | b |\n| `変更なし` | a | b |\n| `cannot reach` | a | b |\n',
+    'conf/gateways/sms': '#!/usr/bin/python3 -IB\nclass Call:\n    def wait(self, why):\n        raise Busy(why)\n\n'
+                         'Call().wait("nobody " "answered")\n'
+                         'why = Busy if x else Failed\nraise why(f"{path}: `a` or " + ("b" if x else f"{y}"))\n'
+                         'answer.update(detail=f"{x}: {y}")\n',
+    'conf/gateways/meson.build': 'raise Failed("no program of ours")\n',
+    english: '| `That is wrong.` | a | b |\n| `no place for {0}` | a | b |\n| `nothing was changed` | a | b |\n| `cannot reach` | a | b |\n' + of_gateways,
+    japanese: '| `誤りです。` | a | b |\n| `場所なし` | a | b |\n| `変更なし` | a | b |\n| `cannot reach` | a | b |\n' + of_gateways,
 }
 bad = [
     ({'libutmfa/signin/a.cc': good['libutmfa/signin/a.cc'] + 'say("New.")\n'}, 'says "New.", which is not in'),
@@ -160,5 +173,12 @@ bad = [
     ({errors: '```\nis a (broken) file\nis no more\n```\n'}, '"is no more" is said nowhere'),
     ({'po/ja.po': good['po/ja.po'] + '\nmsgid "is a (broken) file"\nmsgstr "壊れています"\n'}, '"is a (broken) file → 壊れています"'),
     ({'libutmfa/a/e.cc': '\n'}, 'no reasons were found'),
+    ({'conf/gateways/sms': good['conf/gateways/sms'] + 'raise Failed("too late")\n'},
+     'sms:10: writes "too late" as detail, which is not in docs/messages.md'),
+    ({'conf/gateways/g.py': 'answer = {"result": "sent", "detail": "too late"}\n'}, 'which is not in docs/messages.ja.md'),
+    ({'conf/gateways/g.py': 'answer["detail"] = "too late"\n'}, 'writes "too late" as detail'),
+    ({'conf/gateways/g.py': 'raise Failed(elsewhere)\n'}, 'where the words of elsewhere come from cannot be read'),
+    ({'conf/gateways/sms': '\n'}, 'no details were found'),
+    ({'conf/gateways/sms': good['conf/gateways/sms'].replace('"nobody " "answered"', '"no answer"')}, '"nobody answered" is said nowhere'),
 ]
 house.run(check, why, good, bad)
