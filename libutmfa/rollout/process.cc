@@ -6,6 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/file.h"
 #include "base/text.h"
 
@@ -36,6 +38,12 @@ Result<Process> process(pid_t id) {
   const auto start = number(fields[start_field], 0, INT64_MAX / 1000);
   if (!parent || !start) return Error{Code::unavailable, path + ": cannot be understood"};
   return Process{id, *start * 1000 / ticks, static_cast<pid_t>(*parent)};
+}
+
+bool began_after(const Process& process, std::int64_t moment) {
+  const long ticks = sysconf(_SC_CLK_TCK);
+  const std::int64_t tick = ticks > 0 ? 1000 / ticks : 1;
+  return process.started >= moment - moment % std::max<std::int64_t>(tick, 1);
 }
 
 std::vector<Process> with_ancestors(pid_t id) {

@@ -22,6 +22,9 @@ struct Process {
 };
 
 Result<Process> process(pid_t id);
+// Whether it began at this moment (milliseconds since the machine was started) or later. One that began in the same tick of
+// the kernel counts: its start is rounded down, and must not look older.
+bool began_after(const Process& process, std::int64_t moment);
 // The process and all above it, the nearest first, as far as they can be told.
 std::vector<Process> with_ancestors(pid_t id);
 

@@ -129,6 +129,31 @@ void processes_by_number_and_start(void**) {
   assert_true(boot && boot->size() == 36 && *boot == *boot_id());
 }
 
+void a_start_is_rounded_and_still_not_before_the_moment(void**) {
+  const std::int64_t tick = 1000 / sysconf(_SC_CLK_TCK), moment = 50 * tick + tick / 2;
+  const auto began = [](std::int64_t started) { return Process{7, started, 1}; };
+  assert_true(began_after(began(51 * tick), moment));
+  assert_true(began_after(began(50 * tick), moment));  // half a tick later, told as half a tick before
+  assert_false(began_after(began(49 * tick), moment));
+  assert_true(began_after(began(50 * tick), 50 * tick));
+  assert_false(began_after(began(49 * tick), 50 * tick));
+  assert_true(began_after(began(0), 0));
+  // One that is made after a moment never looks older than it, whatever the tick; this one was there before.
+  const Result<Process> mine = process(getpid());
+  assert_true(mine && !began_after(*mine, since_boot() + tick));
+  for (int times = 0; times < 20; ++times) {
+    const std::int64_t now = since_boot();
+    const pid_t child = fork();
+    if (child == 0) {
+      const Result<Process> made = process(getpid());
+      _exit(made && began_after(*made, now) ? 0 : 1);
+    }
+    int status = 1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+  }
+}
+
 }  // namespace
 }  // namespace utmfa
 
@@ -136,6 +161,7 @@ int main() {
   const CMUnitTest tests[] = {cmocka_unit_test(utmfa::noted_only_where_a_change_waits),
                               cmocka_unit_test(utmfa::who_asks_is_looked_at_while_he_waits),
                               cmocka_unit_test(utmfa::what_is_not_ours_is_passed_over),
-                              cmocka_unit_test(utmfa::processes_by_number_and_start)};
+                              cmocka_unit_test(utmfa::processes_by_number_and_start),
+                              cmocka_unit_test(utmfa::a_start_is_rounded_and_still_not_before_the_moment)};
   return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

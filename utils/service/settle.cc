@@ -55,21 +55,15 @@ bool holds_our_session(const Witness& each, const std::string& service) {
   return !ours.empty() && now && *now == each.asked && login_of(std::to_string(each.asked.id)) == ours;
 }
 
-// A start is told in ticks of the kernel, rounded down: one that comes at once after the change must not look older.
-bool began_after(const Process& process, const Pending& pending) {
-  const long ticks = sysconf(_SC_CLK_TCK);
-  const std::int64_t tick = ticks > 0 ? 1000 / ticks : 1;
-  return process.started >= pending.began - pending.began % std::max<std::int64_t>(tick, 1);
-}
-
 // The sign-in below which this process runs, if it began after the change and was let in by us.
 std::optional<Witness> fresh_sign_in(const std::vector<Witness>& seen, const Pending& pending) {
   const std::vector<Process> above = with_ancestors(getpid());
   for (const Witness& each : seen)
     for (const Process& process : {each.asked, each.above})
-      if (began_after(process, pending) && std::find(above.begin(), above.end(), process) != above.end()) return each;
+      if (began_after(process, pending.began) && std::find(above.begin(), above.end(), process) != above.end())
+        return each;
   for (const Witness& each : seen)
-    if (began_after(each.asked, pending) && holds_our_session(each, pending.service)) return each;
+    if (began_after(each.asked, pending.began) && holds_our_session(each, pending.service)) return each;
   return std::nullopt;
 }
 
