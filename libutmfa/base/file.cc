@@ -3,15 +3,17 @@
 // be exchanged between the check and the use.
 #include "base/file.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <vector>
+#include <memory>
 
 #include "base/encoding.h"
+#include "base/freed.h"
 #include "base/random.h"
 #include "base/text.h"
 
@@ -183,6 +185,25 @@ Result<std::string> contents(int fd, const std::string& shown_path, std::size_t 
   }
   bytes.resize(have);
   return bytes;
+}
+
+// By a descriptor of its own: two that share one would share how far they have read.
+Result<std::vector<std::string>> names_in(int directory, const std::string& shown_path) {
+  Descriptor own(openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  struct stat status {};
+  if (!own || fstat(own.get(), &status) != 0) return os_error(shown_path, "cannot be listed");
+  if (status.st_nlink == 0) return Error{Code::unavailable, shown_path + ": has been removed"};  // and looks empty
+  const std::unique_ptr<DIR, Freed<closedir>> listing(fdopendir(own.get()));
+  if (!listing) return os_error(shown_path, "cannot be listed");
+  (void)own.release();
+  std::vector<std::string> names;
+  for (errno = 0; const dirent* entry = readdir(listing.get()); errno = 0) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+  if (errno != 0) return os_error(shown_path, "cannot be listed");
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 Status replace_file(int directory, const std::string& name, const std::string& shown_path, std::string_view bytes,

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/result.h"
 
@@ -44,6 +45,8 @@ Result<Descriptor> open_directory(const std::string& path, Privacy privacy);
 Result<Descriptor> open_file(int directory, const std::string& name, const std::string& shown_path, Privacy privacy,
                              Access access);
 Result<std::string> contents(int fd, const std::string& shown_path, std::size_t longest);
+// Sorted, without "." and "..". Each may be gone when it is opened; what replace_file() is writing begins with a dot.
+Result<std::vector<std::string>> names_in(int directory, const std::string& shown_path);
 
 // Written beside, synced, renamed over, directory synced: the old or the new file, never a mixture.
 Status replace_file(int directory, const std::string& name, const std::string& shown_path, std::string_view bytes,

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // utmfa.yaml and conf.d from the disk: proven absent is nothing, everything else that cannot be read is an error.
-#include <dirent.h>
-
 #include <algorithm>
-#include <memory>
 
 #include "base/file.h"
 #include "config/config.h"
@@ -13,10 +10,6 @@ namespace {
 
 constexpr std::size_t most_files = 256;
 constexpr std::string_view suffix = ".yaml";
-
-struct Closed {
-  void operator()(DIR* listing) const { closedir(listing); }
-};
 
 std::string parent_of(const std::string& path) { return path.substr(0, std::max<std::size_t>(path.rfind('/'), 1)); }
 
@@ -44,13 +37,14 @@ std::string config_directory(const std::string& path) {
 Result<std::vector<std::string>> config_files(const std::string& path) {
   std::vector<std::string> files;
   const std::string directory = config_directory(path);
-  Result<Descriptor> opened = open_directory(directory, Privacy::open);
+  const Result<Descriptor> opened = open_directory(directory, Privacy::open);
   if (!opened && opened.error().code != Code::not_found) return opened.error();
-  const std::unique_ptr<DIR, Closed> listing(opened ? fdopendir(opened->release()) : nullptr);
-  while (const dirent* entry = listing ? readdir(listing.get()) : nullptr)
-    if (is_part(entry->d_name)) files.push_back(directory + "/" + entry->d_name);
+  const Result<std::vector<std::string>> names =
+      opened ? names_in(opened->get(), directory) : std::vector<std::string>();
+  if (!names) return names.error();
+  for (const std::string& name : *names)
+    if (is_part(name)) files.push_back(directory + "/" + name);
   if (files.size() > most_files) return Error{Code::invalid, directory + ": has more than 256 files"};
-  std::sort(files.begin(), files.end());
   files.insert(files.begin(), path);
   return files;
 }

@@ -2,17 +2,14 @@
 // Copies are below migrated/TIME, under the names of what they are copies of; `unfinished` lies beside them until the end.
 #include "migration/migration.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <memory>
 
 #include "base/file.h"
-#include "base/freed.h"
 #include "base/text.h"
 
 namespace utmfa {
@@ -21,18 +18,13 @@ namespace {
 constexpr std::size_t longest_file = std::size_t{64} << 20;
 constexpr std::string_view migrated = "migrated", unfinished = "unfinished", mark = "version: ";
 
-// Sorted; a directory that is not there has none. What begins with a dot is being written.
-Result<std::vector<std::string>> names_in(const std::string& path) {
-  std::vector<std::string> names;
+// A directory that is not there has none. What begins with a dot is being written.
+Result<std::vector<std::string>> files_of(const std::string& path) {
   const Result<Descriptor> directory = open_directory(path, Privacy::secret);
-  if (!directory && directory.error().code == Code::not_found) return names;
+  if (!directory && directory.error().code == Code::not_found) return std::vector<std::string>();
   if (!directory) return directory.error();
-  const std::unique_ptr<DIR, Freed<closedir>> listing(opendir(path.c_str()));
-  if (!listing) return os_error(path, "list");
-  for (errno = 0; const dirent* entry = readdir(listing.get()); errno = 0)
-    if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
-  if (errno != 0) return os_error(path, "list");
-  std::sort(names.begin(), names.end());
+  Result<std::vector<std::string>> names = names_in(directory->get(), path);
+  if (names) std::erase_if(*names, [](const std::string& name) { return name.front() == '.'; });
   return names;
 }
 
@@ -117,7 +109,7 @@ std::string Migrator::copies_of(Time when) const {
 }
 
 Result<Time> Migrator::last_time() const {
-  const Result<std::vector<std::string>> names = names_in(copies_of(-1));
+  const Result<std::vector<std::string>> names = files_of(copies_of(-1));
   if (!names) return names.error();
   Time last = -1;
   for (const std::string& name : *names) last = std::max(last, number(name, 0, INT64_MAX - 1).value_or(-1));
@@ -189,7 +181,7 @@ Result<Migration> Migrator::migrate(Migrating how, Time now, const Advance& adva
   if (Status known = known_layout(data_, formats::data_directory); !known) return known.error();
   std::vector<std::pair<const Place*, std::string>> files;
   for (const Place& place : places) {
-    const Result<std::vector<std::string>> names = names_in(data_ + "/" + std::string(place.directory));
+    const Result<std::vector<std::string>> names = files_of(data_ + "/" + std::string(place.directory));
     if (!names) return names.error();
     for (const std::string& name : *names)
       if (name.ends_with(place.ending)) files.emplace_back(&place, std::string(place.directory) + "/" + name);
@@ -217,7 +209,7 @@ Result<Migration> Migrator::undo(const Advance& advance) const {
   std::size_t count = 0;
   for (const Place& place : places) {
     const std::string directory = done.copies + "/" + std::string(place.directory);
-    const Result<std::vector<std::string>> names = names_in(directory);
+    const Result<std::vector<std::string>> names = files_of(directory);
     if (!names) return names.error();
     for (const std::string& name : *names) {
       if (Status on = advance(count++, 0); !on) return on.error();

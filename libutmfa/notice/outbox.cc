@@ -2,7 +2,6 @@
 // new/ holds what waits, named by time; told/ one empty mark a person and notice that must not come again too soon.
 #include "notice/outbox.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -10,7 +9,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <memory>
 
 #include "base/encoding.h"
 
@@ -18,10 +16,6 @@ namespace utmfa {
 namespace {
 
 constexpr std::size_t count_again = 256;
-
-struct Closed {
-  void operator()(DIR* listing) const { closedir(listing); }
-};
 
 // Twelve digits, so that the order of the names is the order of time.
 std::string time_name(Time time) {
@@ -64,14 +58,8 @@ Result<Descriptor> Outbox::open(const std::string& path) {
 }
 
 Result<std::vector<std::string>> Outbox::names(const Descriptor& directory) const {
-  const int copy = openat(directory.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const std::unique_ptr<DIR, Closed> listing(copy < 0 ? nullptr : fdopendir(copy));
-  if (!listing) return os_error(path_, "cannot be listed");
-  std::vector<std::string> found;
-  for (errno = 0; const dirent* entry = readdir(listing.get()); errno = 0)
-    if (entry->d_name[0] != '.') found.emplace_back(entry->d_name);
-  if (errno != 0) return os_error(path_, "cannot be listed");
-  std::sort(found.begin(), found.end());
+  Result<std::vector<std::string>> found = names_in(directory.get(), path_);
+  if (found) std::erase_if(*found, [](const std::string& name) { return name.front() == '.'; });
   return found;
 }
 

@@ -3,7 +3,6 @@
 // method files are renamed into their places, which the next sync makes last.
 #include "setup/batch.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -35,20 +34,6 @@ std::size_t room() {
 }
 
 Error removed_again(const std::string& path) { return {Code::unavailable, path + ": it is removed again and again"}; }
-
-struct Closed {
-  void operator()(DIR* listing) const { closedir(listing); }
-};
-
-Result<std::unordered_set<std::string>> names_in(int directory, const std::string& path) {
-  const int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const std::unique_ptr<DIR, Closed> listing(copy < 0 ? nullptr : fdopendir(copy));
-  if (!listing) return os_error(path, "cannot be listed");
-  std::unordered_set<std::string> names;
-  for (errno = 0; const dirent* entry = readdir(listing.get()); errno = 0) names.emplace(entry->d_name);
-  if (errno != 0) return os_error(path, "cannot be listed");
-  return names;
-}
 
 Status write_all(int fd, std::string_view bytes, const std::string& path) {
   while (!bytes.empty()) {
@@ -88,9 +73,9 @@ Result<Batch> Batch::open(const Directories& directories) {
   batch.methods_ = std::move(*methods);
   batch.states_ = std::move(*states);
   batch.room_ = room();
-  Result<std::unordered_set<std::string>> there = names_in(batch.methods_.get(), directories.methods());
+  const Result<std::vector<std::string>> there = names_in(batch.methods_.get(), directories.methods());
   if (!there) return there.error();
-  batch.there_ = std::move(*there);
+  batch.there_.insert(there->begin(), there->end());
   return batch;
 }
 

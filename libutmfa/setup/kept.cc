@@ -2,12 +2,10 @@
 // The copies: NAME.TIME.WHY.NUMBER.yaml, and .state beside it.
 #include "setup/kept.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <memory>
 
 #include "base/encoding.h"
 #include "base/text.h"
@@ -16,10 +14,6 @@ namespace utmfa {
 namespace {
 
 constexpr std::string_view text_suffix = ".yaml", state_suffix = ".state";
-
-struct Closed {
-  void operator()(DIR* listing) const { closedir(listing); }
-};
 
 bool ends(std::string_view text, std::string_view suffix) {
   return text.size() > suffix.size() && text.substr(text.size() - suffix.size()) == suffix;
@@ -41,16 +35,6 @@ std::optional<CopyName> read_name(std::string_view file) {
   if (!when || !ascii_digits(parts.back())) return std::nullopt;
   const std::size_t id = static_cast<std::size_t>(parts[parts.size() - 3].data() - file.data());
   return CopyName{file.substr(0, id - 1), parts[parts.size() - 2], *when, file.substr(id)};
-}
-
-Result<std::vector<std::string>> names_in(int directory, const std::string& path) {
-  const int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const std::unique_ptr<DIR, Closed> listing(copy < 0 ? nullptr : fdopendir(copy));
-  if (!listing) return os_error(path, "cannot be listed");
-  std::vector<std::string> names;
-  for (errno = 0; const dirent* entry = readdir(listing.get()); errno = 0) names.emplace_back(entry->d_name);
-  if (errno != 0) return os_error(path, "cannot be listed");
-  return names;
 }
 
 Result<std::string> text_of(int directory, const std::string& name, const std::string& path, std::size_t longest) {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // One person's files, changed under the lock of the state's inode: the same lock that a judgement takes.
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -26,10 +25,6 @@ std::string method_name(const std::string& user) { return file_name(user) + std:
 Error missing(const std::string& path, const std::string& user) {
   return {Code::corrupt, path + ": missing: closed until `utmfa-admin state rebuild " + user + "`"};
 }
-
-struct Closed {
-  void operator()(DIR* listing) const { closedir(listing); }
-};
 
 int digit(char letter) {
   if (letter >= '0' && letter <= '9') return letter - '0';
@@ -193,18 +188,17 @@ Result<std::vector<std::string>> Registry::users(std::vector<std::string>& probl
   const std::string path = directories_.methods();
   const Result<Descriptor> directory = open_directory(path, Privacy::secret);
   if (!directory) return directory.error();
-  const int copy = openat(directory->get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const std::unique_ptr<DIR, Closed> listing(copy < 0 ? nullptr : fdopendir(copy));
-  if (!listing) return os_error(path, "cannot be listed");
+  const Result<std::vector<std::string>> files = names_in(directory->get(), path);
+  if (!files) return files.error();
   std::vector<std::string> names;
-  for (errno = 0; const dirent* entry = readdir(listing.get()); errno = 0) {
-    const std::string_view file = entry->d_name;
-    if (file.front() == '.') continue;  // "." and "..", and what replace_file() is writing
-    const Result<std::string> name = user_of(directory->get(), path + "/" + std::string(file), file);
-    if (name) names.push_back(*name);
-    if (!name) problems.push_back(name.error().what);
+  for (const std::string& file : *files) {
+    if (file.front() == '.') continue;
+    const Result<std::string> name = user_of(directory->get(), path + "/" + file, file);
+    if (name)
+      names.push_back(*name);
+    else if (name.error().code != Code::not_found)  // removed since it was listed
+      problems.push_back(name.error().what);
   }
-  if (errno != 0) return os_error(path, "cannot be listed");
   std::sort(names.begin(), names.end());
   return names;
 }

@@ -2,13 +2,10 @@
 // The ring of sealing keys on disk.
 #include "vault/key_ring.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
-
-#include <memory>
 
 #include "base/file.h"
 #include "base/formats.h"
@@ -28,30 +25,16 @@ bool valid_id(std::string_view id) {
   return true;
 }
 
-struct Closed {
-  void operator()(DIR* listing) const { closedir(listing); }
-};
-
 Result<std::vector<std::string>> ids_in(int directory, const std::string& path) {
-  const int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (copy < 0) return os_error(path, "cannot be opened");
-  const std::unique_ptr<DIR, Closed> listing(fdopendir(copy));
-  if (!listing) {
-    close(copy);
-    return os_error(path, "cannot be listed");
-  }
+  const Result<std::vector<std::string>> names = names_in(directory, path);
+  if (!names) return names.error();
   std::vector<std::string> ids;
-  for (;;) {
-    errno = 0;
-    const dirent* entry = readdir(listing.get());
-    if (entry == nullptr) break;
-    const std::string_view name = entry->d_name;
-    if (name.size() <= suffix.size() || name.substr(name.size() - suffix.size()) != suffix) continue;
-    const std::string_view id = name.substr(0, name.size() - suffix.size());
+  for (const std::string& name : *names) {
+    if (name.size() <= suffix.size() || !name.ends_with(suffix)) continue;
+    std::string id = name.substr(0, name.size() - suffix.size());
     if (!valid_id(id)) return Error{Code::invalid, path + ": " + cleaned(name, 64) + ": not the name of a key"};
-    ids.emplace_back(id);
+    ids.push_back(std::move(id));
   }
-  if (errno != 0) return os_error(path, "cannot be listed");
   return ids;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading utmfa.yaml from the disk: proven absent is the defaults, everything else that cannot be read is an error.
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -8,7 +10,7 @@
 #include <fstream>
 
 #include "config/config.h"
-#include "support/check.h"
+#include "support/premises.h"
 
 namespace utmfa {
 namespace {
@@ -144,6 +146,27 @@ void a_wrong_part_names_itself(void**) {
   refused(path, Code::refused);
 }
 
+// What a part restricts must not be forgotten because its directory could not be listed at this moment.
+void parts_that_cannot_be_listed_are_no_absent_ones(void**) {
+  const Directory directory;
+  const std::string path = directory.written("utmfa.yaml", "issuer: One\n");
+  const auto loads_without_listing = [&] {
+    const pid_t child = fork();
+    if (child == 0) {
+      test::forbid(SYS_getdents64, EIO);
+      const Result<Config> config = load_config(path, kinds);
+      _exit(config ? 0 : config.error().what.find(directory.file("conf.d") + ": cannot be listed") == 0 ? 1 : 2);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WEXITSTATUS(status);
+  };
+  assert_int_equal(loads_without_listing(), 0);  // nothing is there to be listed
+  assert_int_equal(mkdir(directory.file("conf.d").c_str(), 0755), 0);
+  assert_true(static_cast<bool>(load_config(path, kinds)));
+  assert_int_equal(loads_without_listing(), 1);
+}
+
 }  // namespace
 }  // namespace utmfa
 
@@ -156,6 +179,7 @@ int main() {
       cmocka_unit_test(utmfa::makers_of_keys_are_read_with_it),
       cmocka_unit_test(utmfa::parts_are_read_in_their_order),
       cmocka_unit_test(utmfa::a_wrong_part_names_itself),
+      cmocka_unit_test(utmfa::parts_that_cannot_be_listed_are_no_absent_ones),
   };
   return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

@@ -4,14 +4,17 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <vector>
 
-#include "support/check.h"
+#include "support/premises.h"
 
 namespace {
 
@@ -199,6 +202,54 @@ void contents_have_a_limit(void**) {
   }
 }
 
+std::vector<std::string> names(const Place& place) {
+  auto listed = utmfa::names_in(place.fd(), "/x");
+  if (!listed) fail_msg("%s", listed.error().what.c_str());
+  return *listed;
+}
+
+void names_are_listed_in_order(void**) {
+  const Place place;
+  assert_true(names(place).empty());
+  for (const char* name : {"b", "a", ".b.0011", "c d", "\xff"}) place.write(name, "", 0600);
+  place.make("directory", 0700);
+  assert_int_equal(symlink("nothing", place.path("link").c_str()), 0);
+  const std::vector<std::string> all = {".b.0011", "a", "b", "c d", "directory", "link", "\xff"};
+  assert_true(names(place) == all);
+  assert_true(names(place) == all);  // nobody has read on in the descriptor meanwhile
+  for (int i = 0; i < 3000; ++i) place.make("directory/" + std::to_string(i), 0700);  // in more than one portion
+  const Descriptor many(open(place.path("directory").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const auto listed = utmfa::names_in(many.get(), "/x");
+  assert_true(listed && listed->size() == 3000 && listed->front() == "0" && listed->back() == "999");
+}
+
+// In a process of its own, in which this system call fails.
+Code listed_without(const Place& place, unsigned call) {
+  const pid_t child = fork();
+  if (child == 0) {
+    utmfa::test::forbid(call, EIO);
+    const auto listed = utmfa::names_in(place.fd(), "/x");
+    _exit(listed || listed.error().what.find("/x: cannot be listed") != 0 ? 99 : static_cast<int>(listed.error().code));
+  }
+  int status = 0;
+  assert_int_equal(waitpid(child, &status, 0), child);
+  return static_cast<Code>(WEXITSTATUS(status));
+}
+
+void what_cannot_be_listed_is_no_empty_directory(void**) {
+  const Place place;
+  place.write("file", "", 0600);
+  for (const unsigned call : {SYS_openat, SYS_getdents64}) assert_int_equal(listed_without(place, call), Code::os);
+  const Descriptor file(open(place.path("file").c_str(), O_RDONLY | O_CLOEXEC));
+  for (const int wrong : {file.get(), -1})
+    assert_string_equal(utmfa::names_in(wrong, "/x").error().what.substr(0, 22).c_str(), "/x: cannot be listed: ");
+  assert_int_equal(names(place).size(), 1);
+  std::filesystem::remove_all(place.path());
+  const auto gone = utmfa::names_in(place.fd(), "/x");
+  assert_int_equal(gone.error().code, Code::unavailable);
+  assert_string_equal(gone.error().what.c_str(), "/x: has been removed");
+}
+
 void a_file_is_replaced_whole(void**) {
   const Place place;
   assert_true(utmfa::replace_file(place.fd(), "file", "file", "old", 0600).operator bool());
@@ -297,6 +348,8 @@ int main() {
       cmocka_unit_test(every_directory_on_the_way_is_checked),
       cmocka_unit_test(directories_are_not_reached_through_links),
       cmocka_unit_test(contents_have_a_limit),
+      cmocka_unit_test(names_are_listed_in_order),
+      cmocka_unit_test(what_cannot_be_listed_is_no_empty_directory),
       cmocka_unit_test(a_file_is_replaced_whole),
       cmocka_unit_test(a_file_replaced_while_it_is_opened_is_the_new_one),
       cmocka_unit_test(a_failed_replacement_leaves_nothing),

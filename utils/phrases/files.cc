@@ -54,6 +54,7 @@ constexpr std::string_view phrases[] = {
     UTMFA_MSG("too long for a socket"),
     UTMFA_MSG("has '..' in it"),
     UTMFA_MSG("is not the name of a file in its directory"),
+    UTMFA_MSG("has been removed"),
     UTMFA_MSG("its directory"),
     UTMFA_MSG("its directory has been removed"),
     UTMFA_MSG("its directory cannot be examined"),

@@ -2,14 +2,12 @@
 // One small JSON file for each change that waits. One that cannot be read is an Error, and is taken back by its name.
 #include "service/pending.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <memory>
 
 #include "base/encoding.h"
 #include "base/formats.h"
@@ -23,10 +21,6 @@ namespace {
 
 constexpr std::size_t longest_pending = 1 << 19;
 constexpr std::string_view suffix = ".pending";
-
-struct Closed {
-  void operator()(DIR* listing) const { closedir(listing); }
-};
 
 std::string text_in(const Json& json, const char* key) {
   const auto found = json.find(key);
@@ -96,13 +90,12 @@ Result<std::optional<Pending>> Changes::pending(const std::string& service) cons
 }
 
 Result<std::vector<Pending>> Changes::all(std::vector<Error>& unread) const {
-  const std::unique_ptr<DIR, Closed> listing(opendir(path_.c_str()));
-  if (!listing) return os_error(path_, "cannot be read");
+  const Result<std::vector<std::string>> names = names_in(directory_.get(), path_);
+  if (!names) return names.error();
   std::vector<Pending> found;
-  while (const dirent* entry = readdir(listing.get())) {
-    const std::string_view name = entry->d_name;
-    if (name.front() == '.' || !name.ends_with(suffix) || name == suffix) continue;
-    Result<std::optional<Pending>> each = read_file(std::string(name));
+  for (const std::string& name : *names) {
+    if (name.front() == '.' || !name.ends_with(suffix)) continue;
+    Result<std::optional<Pending>> each = read_file(name);
     if (!each) unread.push_back(each.error());
     if (each && *each) found.push_back(std::move(**each));  // or it was confirmed or taken back since it was listed
   }
