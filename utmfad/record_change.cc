@@ -42,8 +42,10 @@ Result<Descriptor> Records::new_state(const Record& record) const {
   StateFile state(file->get(), record.user, record.keys, record.state_path);
   Status ready = state.lock();
   const Result<State> old = ready ? state.read() : ready.error();
-  if (!old && old.error().code == Code::invalid) ready = old.error();
-  if (ready && !old && !method_file(record.user)) {
+  if (!old && old.error().code != Code::corrupt) ready = old.error();
+  const Result<Descriptor> methods = method_file(record.user);  // again, under the lock
+  if (!methods && methods.error().code != Code::not_found) ready = methods.error();
+  if (ready && !old && !methods) {
     State fresh;
     ready = state.format(fresh);
     if (ready) ready = state.sync_new(house_.state.get());
@@ -76,8 +78,9 @@ void Records::forget_unused(const std::string& user) const {
   // Again, under the lock: a first method may have been registered meanwhile.
   if (const Result<Descriptor> methods = method_file(user); methods || methods.error().code != Code::not_found) return;
   const UserKeys keys = ring_.keys_for(user);
-  const Result<State> left = StateFile(state->get(), user, keys, path).read();
-  if (left || left.error().code == Code::corrupt) (void)remove_file(house_.state.get(), name, path);
+  StateFile left(state->get(), user, keys, path);
+  if (left.lock() && left.may_be_removed())
+    (void)remove_file(house_.state.get(), name, path);  // the lock is ours already
 }
 
 }  // namespace utmfa

@@ -178,10 +178,8 @@ Status Registry::change(const std::string& user, const std::function<Status(Regi
 // A registration that was broken off leaves nothing: a state without a method file goes, while it is still locked.
 void Registry::remove_alone(Opened& opened) {
   const Result<std::optional<MethodFile>> file = method_file(opened.methods.get(), opened.user);
-  const Result<State> state = opened.state->read();
-  if (!state && state.error().code == Code::invalid)
-    return;  // a newer utmfa wrote it, and may know of methods elsewhere
-  if (file && !*file) (void)remove_file(opened.states.get(), opened.name, opened.path);
+  if (file && !*file && opened.state->may_be_removed())
+    (void)remove_file(opened.states.get(), opened.name, opened.path);
 }
 
 Result<std::vector<std::string>> Registry::users(std::vector<std::string>& problems) {

@@ -174,6 +174,11 @@ Result<State> StateFile::read() {
   return state;
 }
 
+bool StateFile::may_be_removed() {
+  const Result<State> left = read();
+  return left || left.error().code == Code::corrupt;
+}
+
 Status StateFile::lock() {
   const std::int64_t end = monotonic() + longest_wait;
   for (std::int64_t span = first_pause;; span = std::min(span * 2, longest_pause)) {

@@ -29,7 +29,10 @@ class StateFile {
 
   // What it is now; needs no lock. Code::conflict where the file was replaced or removed meanwhile.
   Result<State> read();
-  Status lock();  // waits at most two seconds, then Code::unavailable
+  // Under the lock, where there is no method file: whether it may go. It was read, or is damaged for good. Not what could not
+  // be read this time, and not what a newer utmfa wrote, which may know of methods elsewhere.
+  bool may_be_removed();
+  Status lock();  // waits at most ten seconds, then Code::unavailable
   void unlock();
   // After read(), under the lock: into the spare slot, not yet synced. Until sync() further writes go to the same slot.
   Status write(State& state, Stage stage);

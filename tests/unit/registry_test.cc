@@ -106,6 +106,32 @@ void a_state_left_by_a_crash_is_used(void**) {
   assert_int_equal(premises.registry->read("taro")->file.methods.size(), 1);
 }
 
+// Once good, once where the kernel cannot read it at this moment.
+void a_state_alone_goes_only_where_it_was_read(void**) {
+  Premises premises;
+  const std::string path = premises.state_path("taro");
+  const auto state_alone = [&] {
+    premises.enrol("taro", "totp");
+    std::filesystem::remove(premises.methods_path("taro"));
+    assert_true(std::filesystem::exists(path));
+  };
+  state_alone();
+  assert_int_equal(premises.registry->change("taro", no).error().code, Code::refused);
+  assert_false(std::filesystem::exists(path));
+  state_alone();
+  const std::string before = text_of(path);
+  for (const unsigned call : {static_cast<unsigned>(SYS_pread64), static_cast<unsigned>(SYS_statx)})
+    assert_int_equal(in_child([&] {
+                       test::forbid(call, EIO);
+                       return premises.registry->change("taro", no).error().code == Code::os ? 0 : 1;
+                     }),
+                     0);
+  assert_true(std::filesystem::exists(path) && text_of(path) == before);
+  std::ofstream(path) << "half a sta";
+  assert_int_equal(premises.registry->change("taro", no).error().code, Code::refused);
+  assert_false(std::filesystem::exists(path));
+}
+
 void a_registered_person_without_state_is_closed(void**) {
   Premises premises;
   premises.enrol("taro", "totp");
@@ -291,6 +317,7 @@ int main() {
       cmocka_unit_test(utmfa::every_change_raises_the_revision),
       cmocka_unit_test(utmfa::refused_changes_leave_nothing),
       cmocka_unit_test(utmfa::a_state_left_by_a_crash_is_used),
+      cmocka_unit_test(utmfa::a_state_alone_goes_only_where_it_was_read),
       cmocka_unit_test(utmfa::a_registered_person_without_state_is_closed),
       cmocka_unit_test(utmfa::rebuilt_states_have_spent_everything),
       cmocka_unit_test(utmfa::a_new_sheet_and_an_old_id),
