@@ -12,7 +12,7 @@ from machine import suite
 if __name__ == "__main__":
     server = machine.open_machine()
     try:
-        for part in ("refused", "kept", "taken_back", "upgrade"):
+        for part in ("refused", "kept", "taken_back", "way_out", "upgrade"):
             importlib.import_module("cases_" + part)
         status = suite.run(sys.argv[1:])
     finally:

@@ -112,12 +112,19 @@ Status PamFile::replace(const std::string& text) {
 
 // On a disk without room: our lines out of it make it shorter, and what it has stays its own.
 Status PamFile::overwrite(const std::string& shorter) const {
+  if (shorter.size() > text_.size()) return Error{Code::unavailable, path_ + ": has no room"};
   const Descriptor file(openat(directory_.get(), service_.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
   if (!file) return os_error(path_, "cannot be opened");
   if (Status wrote = write_all(file.get(), shorter, path_); !wrote) return wrote;
   if (ftruncate(file.get(), static_cast<off_t>(shorter.size())) != 0 || fsync(file.get()) != 0)
     return os_error(path_, "cannot be written");
   return Done{};
+}
+
+Status PamFile::take_out(const std::string& shorter) {
+  Status done = replace(shorter);
+  if (done || done.error().code == Code::conflict) return done;
+  return overwrite(shorter);
 }
 
 Status PamFile::put_back(const std::string& directory, const std::string& service, const std::string& written) {

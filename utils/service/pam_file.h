@@ -20,6 +20,8 @@ class PamFile {
   // Code::conflict where somebody changed the file since it was opened.
   Status unchanged() const;
   Status replace(const std::string& text);
+  // The same where it makes the file shorter, also on a disk without room.
+  Status take_out(const std::string& shorter);
   // As it was before replace(); where somebody changed it since, only our lines are taken out.
   static Status put_back(const std::string& directory, const std::string& service, const std::string& written);
   // The file as it was is no longer needed beside.

@@ -67,6 +67,8 @@ Result<Changes> Changes::open(const std::string& data, Hold hold) {
   Result<Descriptor> directory = open_directory(path, Privacy::secret);
   if (!directory) return directory.error();
   Descriptor lock(openat(directory->get(), "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  // What waits is taken back also where nothing can be written any more but the PAM file.
+  if (!lock && errno == EROFS) lock = Descriptor(openat(directory->get(), "lock", O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
   if (!lock) return os_error(path + "/lock", "cannot be opened");
   while (hold == Hold::alone && flock(lock.get(), LOCK_EX) != 0)
     if (errno != EINTR) return os_error(path + "/lock", "cannot be locked");

@@ -8,6 +8,7 @@
 
 #include "admin.h"
 #include "base/text.h"
+#include "in_words.h"
 #include "json.h"
 #include "rollout/process.h"
 #include "rollout/witness.h"
@@ -67,15 +68,19 @@ std::optional<Witness> fresh_sign_in(const std::vector<Witness>& seen, const Pen
   return std::nullopt;
 }
 
-Status put_back(const Changes& changes, const Pending& pending, std::string_view why) {
+// The PAM file is what counts: what is left behind besides, on a disk that cannot be written, is told and undoes nothing.
+void tidied(const Status& done) {
+  if (!done) complain(in_words(done.error().what));
+}
+
+Status put_back(const Changes* changes, const Pending& pending, std::string_view why) {
   const Status back = PamFile::put_back(pending.directory, pending.service, pending.written);
   if (!back) return back;
   PamFile::forget(pending.directory, pending.service);
   Options options;
   options.config = pending.config;
-  if (!pending.config.empty())
-    if (Status ended = end_observing(options, pending.service); !ended) complain(ended.error().what);
-  if (Status gone = changes.remove(pending.service); !gone) return gone;
+  if (!pending.config.empty()) tidied(end_observing(options, pending.service));
+  if (changes != nullptr) tidied(changes->remove(pending.service));
   log("service-reverted", pending.service, std::string(why));
   return Done{};
 }
@@ -89,7 +94,7 @@ Status revert_due(const AdminOptions& options, const Changes& changes) {
   if (!unread.empty()) result = unread.front();
   for (const Pending& each : *all) {
     if (each.left() > 0) continue;
-    if (Status back = put_back(changes, each, "not confirmed in time"); !back) {
+    if (Status back = put_back(&changes, each, "not confirmed in time"); !back) {
       result = back;
       continue;
     }
@@ -102,20 +107,25 @@ Status revert_due(const AdminOptions& options, const Changes& changes) {
   return result;
 }
 
-Status revert_one(const AdminOptions& options, const Changes& changes) {
-  Result<std::optional<Pending>> pending = changes.pending(options.service);
-  const bool unread = !pending && (pending.error().code == Code::corrupt || pending.error().code == Code::invalid);
-  if (!pending && !unread) return pending.error();
-  if (pending && !*pending)
-    return Error{Code::refused, say("no change of {0} waits to be confirmed; to take utmfa out of it: utmfa-admin "
-                                    "service disable {0}",
-                                    {options.service})};
-  Pending change;  // where the record of it is damaged or of a newer version, our lines are taken out
+// Where the record cannot be read, because it is damaged, of a newer version, or of somebody else, our lines are taken out.
+Status revert_by_name(const AdminOptions& options, const Changes* changes, const Error& unread) {
+  complain(in_words(unread.what));
+  Pending change;
   change.service = options.service;
   change.directory = pam_directory(options);
   change.config = options.common.config;
-  if (pending) change = **pending;
   if (Status back = put_back(changes, change, "taken back by hand"); !back) return back;
+  return told(options, options.service, "reverted", say("{0}: taken back.", {options.service}));
+}
+
+Status revert_one(const AdminOptions& options, const Changes& changes) {
+  const Result<std::optional<Pending>> pending = changes.pending(options.service);
+  if (!pending) return revert_by_name(options, &changes, pending.error());
+  if (!*pending)
+    return Error{Code::refused, say("no change of {0} waits to be confirmed; to take utmfa out of it: utmfa-admin "
+                                    "service disable {0}",
+                                    {options.service})};
+  if (Status back = put_back(&changes, **pending, "taken back by hand"); !back) return back;
   return told(options, options.service, "reverted", say("{0}: taken back.", {options.service}));
 }
 
@@ -187,6 +197,7 @@ Status revert_service(const AdminOptions& options) {
   if (options.service.empty() != options.service_options.due)
     return Error{Code::refused, say("name a service, or say --due")};
   const Result<Changes> changes = Changes::open(options.common.data, Hold::alone);
+  if (!changes && !options.service_options.due) return revert_by_name(options, nullptr, changes.error());
   if (!changes) return changes.error();
   return options.service_options.due ? revert_due(options, *changes) : revert_one(options, *changes);
 }
@@ -213,16 +224,17 @@ Status disable_service(const AdminOptions& options) {
   if (!options.yes)
     if (Status sure = ask_yes(say("Change {0} so? [no]: ", {path})); !sure) return sure;
   const Result<Changes> changes = Changes::open(options.common.data, Hold::alone);
-  if (!changes) return changes.error();
   Result<PamFile> file = PamFile::open(directory, options.service);
   if (!file) return file.error();
   if (file->text() != change->before) return Error{Code::conflict, say("{0} was changed meanwhile", {path})};
-  if (Status kept = changes->keep(options.service, change->before); !kept) return kept;
-  if (Status done = file->replace(change->after); !done) return done;
+  const Status kept = changes ? changes->keep(options.service, change->before) : Status(changes.error());
+  tidied(kept);
+  if (Status done = file->take_out(change->after); !done) return done;
   PamFile::forget(directory, options.service);
-  if (Status ended = end_observing(options.common, options.service); !ended) return ended;
-  if (Status gone = changes->remove(options.service); !gone) return gone;
+  tidied(end_observing(options.common, options.service));
+  if (changes) tidied(changes->remove(options.service));
   log("service-disabled", options.service, {});
+  if (!kept) return told(options, options.service, "disabled", say("{0} no longer asks.", {options.service}));
   return told(options, options.service, "disabled",
               say("{0} no longer asks. The file as it was is kept in {1}.",
                   {options.service, changes->kept_path(options.service)}));
@@ -231,18 +243,17 @@ Status disable_service(const AdminOptions& options) {
 Status service_status(const AdminOptions& options) {
   if (Status may = may_administer(options.common); !may) return may;
   const Result<Changes> changes = Changes::open(options.common.data, Hold::none);
-  if (!changes) return changes.error();
   std::vector<Error> unread;
-  const Result<std::vector<Pending>> waiting = changes->all(unread);
-  if (!waiting) return waiting.error();
-  for (const Error& each : unread) complain(each.what);
+  const Result<std::vector<Pending>> waiting = changes ? changes->all(unread) : changes.error();
+  if (!waiting) unread.push_back(waiting.error());
+  for (const Error& each : unread) complain(in_words(each.what));
   const PamFacts facts = pam_facts(pam_directory(options));
   if (!options.service.empty() && facts.files.count(options.service) == 0)
     return Error{Code::refused, say("there is no /etc/pam.d/{0}", {options.service})};
   Json json = Json::array();
   std::vector<std::vector<std::string>> rows;
   for (const auto& [service, text] : facts.files) {
-    Line line = line_of(facts, service, *waiting);
+    Line line = line_of(facts, service, waiting ? *waiting : std::vector<Pending>());
     if (line.state != "off") line.observed = observed_at(options, service);
     if (options.service.empty() ? line.state == "off" : service != options.service) continue;
     json.push_back(Json{{"service", service},
