@@ -160,7 +160,7 @@ def remedies(machine):
     os.makedirs(machine.at("run/systemd/system"))
     said = machine.run("utmfa-admin", "doctor", "--root", machine.path, "--sshd-settings", machine.at("sshd"),
                        expect=1).stdout
-    check(said.count("remedy: systemctl enable") == 1 and "restart utmfad-root.socket" in said, said)
+    check(said.count("remedy: systemctl unmask") == 1 and "restart utmfad-root.socket" in said, said)
     os.rmdir(machine.at("run/systemd/system"))
     for name, mode in (("root.sock", 0o600), ("user.sock", 0o666)):
         machine.listen(name, mode)
@@ -200,6 +200,13 @@ def module_and_services(machine):
     os.unlink(machine.at("etc/pam.d/utmfa-test"))
     machine.expect((P, "pam-test-service"))
     machine.write("etc/pam.d/utmfa-test", "auth required pam_utmfa.so\naccount required pam_permit.so\n")
+    for beside in ("sshd.dpkg-old", "sshd.dpkg-new", "sshd.rpmsave", "sshd~"):
+        machine.write(f"etc/pam.d/{beside}", SSHD.replace("required", "optional"))
+        machine.expect()
+        machine.write("etc/pam.d/sshd", SSHD.replace("auth required pam_utmfa.so\n", "").replace("account required pam_utmfa.so\n", ""))
+        machine.expect((W, "pam-unused"))  # whatever the file beside it says
+        machine.write("etc/pam.d/sshd", SSHD)
+        os.unlink(machine.at(f"etc/pam.d/{beside}"))
     machine.write("sshd", SETTINGS.replace("keyboard-interactive:pam", "any"))
     machine.expect((W, "sshd-key-refused"))
     os.unlink(machine.at("sshd"))
@@ -227,6 +234,19 @@ def configuration(machine):
     machine.write("sshd", SETTINGS)
     machine.write("etc/pam.d/sshd", SSHD)
     machine.write("etc/utmfa/utmfa.yaml", good)
+    machine.expect()
+
+
+def keys_that_are_gone(machine):
+    """Where people are registered, set-up makes no key, and is no remedy."""
+    def remedy():
+        return {each["remedy"] for each in machine.findings() if each["check"] == "missing"}
+    os.rename(machine.at("etc/utmfa/keys"), machine.at("aside"))
+    check(remedy() == {"utmfa-admin setup"}, remedy())
+    machine.write("var/lib/utmfa/methods/taro.yaml", "version: 1\n")
+    check(remedy() == {"put the copy of the keys back: " + machine.at("etc/utmfa/keys")}, remedy())
+    os.unlink(machine.at("var/lib/utmfa/methods/taro.yaml"))
+    os.rename(machine.at("aside"), machine.at("etc/utmfa/keys"))
     machine.expect()
 
 
@@ -319,7 +339,8 @@ def real_sshd():
 
 
 one = healthy()
-for each in (owners_and_modes, user_and_sockets, remedies, module_and_services, configuration, people):
+for each in (owners_and_modes, user_and_sockets, remedies, module_and_services, configuration,
+             keys_that_are_gone, people):
     each(one)
 disabled()
 sshd_that_refuses()

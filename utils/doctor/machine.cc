@@ -3,12 +3,14 @@
 #include <fcntl.h>
 #include <pwd.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/timex.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -59,22 +61,49 @@ Findings check_path(const Wanted& wanted) {
 
 constexpr mode_t others = S_IRWXG | S_IRWXO, others_write = S_IWGRP | S_IWOTH;
 
-Findings check_keys(const std::string& keys) {
-  const std::string active = keys + "/active";
-  const Wanted named{active, S_IFREG, others, Wanted::If::must};
-  Findings found = check_path(named);
-  const std::optional<std::string> id = text_of(active);
-  if (!id) return found;
-  const Wanted key{keys + "/" + std::string(trimmed(*id)) + ".key", S_IFREG, others, Wanted::If::must};
-  append(found, check_path(key));
+bool somebody_registered(const std::string& methods) {
+  std::error_code trouble;
+  return !std::filesystem::is_empty(methods, trouble) && !trouble;
+}
+
+Findings check_keys(const Directories& directories) {
+  const std::string &keys = directories.keys, active = keys + "/active";
+  const Wanted ring{keys, S_IFDIR, others, Wanted::If::must}, named{active, S_IFREG, others, Wanted::If::must};
+  Findings found = check_path(ring);
+  append(found, check_path(named));
+  if (const std::optional<std::string> id = text_of(active); id) {
+    const Wanted key{keys + "/" + std::string(trimmed(*id)) + ".key", S_IFREG, others, Wanted::If::must};
+    append(found, check_path(key));
+  }
+  // Set-up makes no key for people whose secrets it would not open.
+  if (somebody_registered(directories.methods()))
+    for (Finding& each : found)
+      if (each.check == "missing") each.remedy = say("put the copy of the keys back: {0}", {keys});
   return found;
 }
 
-// "enable --now" would leave a socket alone that systemd takes for open; a restart opens it in every case.
+constexpr std::uint64_t least_room = 256 * 1024;
+
+// What a sign-in is charged with must be written before it is judged.
+Findings check_room(const std::string& path) {
+  struct statvfs about {};
+  if (statvfs(path.c_str(), &about) != 0) return {};  // missing, which is told by its path
+  const std::string place = "$(findmnt -n -o TARGET -T " + path + ")";
+  if ((about.f_flag & ST_RDONLY) != 0)
+    return {{Level::problem, "read-only", say("{0} can only be read: whoever must give a code is refused", {path}),
+             "mount -o remount,rw " + place, path}};
+  if (about.f_bfree * about.f_frsize < least_room || (about.f_files != 0 && about.f_ffree == 0))
+    return {{Level::problem, "no-room", say("the disk of {0} is full: nobody can register", {path}),
+             say("make room: {0}", {"df -h " + place}), path}};
+  return {};
+}
+
+// Masked by somebody, nothing of it can be started, and "enable --now" would leave a socket alone that systemd takes for open; a restart opens it in every case.
 std::string listen_again(const Ground& ground) {
   if (!ground.has_systemd()) return say("start the verifier: {0}", {UTMFA_VERIFIER});
   const std::string sockets = "utmfad-root.socket utmfad-user.socket";
-  return "systemctl enable " + sockets + "; systemctl restart " + sockets;
+  return "systemctl unmask utmfad.service " + sockets + "; systemctl enable " + sockets + "; systemctl restart " +
+         sockets;
 }
 
 Findings check_socket(const Ground& ground, const std::string& path, mode_t mode) {
@@ -145,7 +174,6 @@ Findings check_files(const Ground& ground) {
   using If = Wanted::If;
   const Wanted wanted[] = {{ground.below("/etc/utmfa"), S_IFDIR, others_write, If::must},
                            {options.config, S_IFREG, others_write, If::may},
-                           {directories.keys, S_IFDIR, others, If::must},
                            {directories.data, S_IFDIR, others_write, If::must},
                            {directories.methods(), S_IFDIR, others, If::must},
                            {directories.state(), S_IFDIR, others, If::must},
@@ -154,7 +182,8 @@ Findings check_files(const Ground& ground) {
                            {directories.data + "/tokens", S_IFDIR, others, If::may}};
   Findings found;
   for (const Wanted& each : wanted) append(found, check_path(each));
-  append(found, check_keys(directories.keys));
+  append(found, check_keys(directories));
+  append(found, check_room(directories.state()));
   if (found.empty()) found.push_back({Level::fine, "files", say("owners and modes are right"), ""});
   return found;
 }

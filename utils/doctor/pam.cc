@@ -270,8 +270,8 @@ Findings check_pam(const PamFacts& facts, const Config& config) {
     append(found, std::move(more));
   }
   if (!asked)
-    found.push_back({Level::warning, "pam-unused", say("no service in /etc/pam.d asks utmfa"),
-                     say("add to /etc/pam.d/sshd, behind the password: auth required {0}", {our_module})});
+    found.push_back(
+        {Level::warning, "pam-unused", say("no service in /etc/pam.d asks utmfa"), "utmfa-admin service enable sshd"});
   const std::string test(test_service);
   if (our_line(read_pam(facts.source(), test, "auth").stack) == nullptr)
     found.push_back({Level::problem, "pam-test-service",

@@ -101,6 +101,13 @@ Findings check_arguments(const PamEntry& entry) {
              say("correct it or take it away; pam_utmfa(8) has every argument"))};
 }
 
+// What package managers and editors leave beside a file: nobody signs in by it, and what it says holds nowhere.
+bool left_over(std::string_view name) {
+  constexpr std::string_view marks[] = {".dpkg-", ".ucf-", ".rpmnew", ".rpmsave", ".rpmorig", ".pam-old"};
+  return name.ends_with('~') || std::any_of(std::begin(marks), std::end(marks),
+                                            [&](std::string_view mark) { return name.find(mark) != name.npos; });
+}
+
 }  // namespace
 
 bool misspelt(const PamEntry& entry) {
@@ -113,7 +120,7 @@ PamFacts pam_facts(const std::string& directory) {
   PamFacts facts;
   const std::unique_ptr<DIR, Closed> listing(opendir(directory.c_str()));
   while (const dirent* entry = listing ? readdir(listing.get()) : nullptr)
-    if (entry->d_name[0] != '.')
+    if (entry->d_name[0] != '.' && !left_over(entry->d_name))
       if (auto text = text_of(directory + "/" + entry->d_name)) facts.files.emplace(entry->d_name, std::move(*text));
   return facts;
 }
