@@ -71,6 +71,7 @@ def purge():
     box.write("/etc/ssh/sshd_config.d/00-utmfa.conf", SSHD)
     box.sh("systemctl reload ssh")
     granted(with_code())
+    box.sh("mkdir -p /etc/utmfa/conf.d; echo 'services: {sshd: {require: always}}' > /etc/utmfa/conf.d/50-site.yaml")
     box.sh("sed -i /pam_utmfa/d /etc/pam.d/sshd; rm /etc/ssh/sshd_config.d/00-utmfa.conf; systemctl reload ssh")
     box.sh("apt-get purge -y -q libpam-utmfa utmfad 'utmfa-*'")
     now, before = box.files(), stage["before"]
