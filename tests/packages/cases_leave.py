@@ -31,6 +31,23 @@ def upgrade():
     expect(sorted(os.listdir(box.path("/etc/utmfa/keys"))) == stage["keys"], "the keys have changed")
 
 
+@suite.case("machine: installed anew while the configuration is broken, the verifier that runs goes on, and it is said; mended, it is replaced")
+def installed_when_broken():
+    box = installed()
+    pid = box.sh("systemctl show -P MainPID utmfad.service")
+    box.write("/etc/utmfa/utmfa.yaml", "nonsense\n")
+    said = box.install(higher(FIRST, "higher"), "--reinstall")
+    expect("utmfa.yaml:1" in said and "systemctl restart utmfad.service" in said, said)
+    expect(box.sh("systemctl show -P MainPID utmfad.service") == pid, "started under a configuration that is broken")
+    granted(with_code())
+    refused(with_wrong_code())
+    box.write("/etc/utmfa/utmfa.yaml", CONFIG)
+    said = box.install(higher(FIRST, "higher"), "--reinstall")
+    expect("is broken" not in said and box.sh("systemctl show -P MainPID utmfad.service") != pid, f"not replaced: {said}")
+    granted(with_code())
+    box.do("utmfa-admin", "unlock", "taro", "--reason", "end of a case")
+
+
 @suite.case("machine: a restart while somebody signs in does not let in and does not lock out")
 def restart():
     box = installed()

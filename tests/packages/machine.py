@@ -175,14 +175,15 @@ class Machine:
             return file.read()
 
     def install(self, directory, *options):
-        """Our packages, as apt installs files; nothing is fetched."""
+        """Our packages, as apt installs files; nothing is fetched. What apt said."""
         shutil.rmtree(self.path("/var/tmp/debs"), ignore_errors=True)
         os.makedirs(self.path("/var/tmp/debs"))
         for path in debs(directory):
             if "-dbgsym_" not in path:
                 shutil.copy(path, self.path("/var/tmp/debs"))
-        self.sh(f"apt-get install -y -q --no-install-recommends {' '.join(options)} /var/tmp/debs/*.deb")
+        said = self.sh(f"apt-get install -y -q --no-install-recommends {' '.join(options)} /var/tmp/debs/*.deb")
         shutil.rmtree(self.path("/var/tmp/debs"))
+        return said
 
     def stop(self):
         if self.process and self.process.poll() is None:
