@@ -112,7 +112,8 @@ Status PamFile::replace(const std::string& text) {
 
 // On a disk without room: our lines out of it make it shorter, and what it has stays its own.
 Status PamFile::overwrite(const std::string& shorter) const {
-  if (shorter.size() > text_.size()) return Error{Code::unavailable, path_ + ": has no room"};
+  errno = ENOSPC;
+  if (shorter.size() > text_.size()) return os_error(path_, "cannot be written");
   const Descriptor file(openat(directory_.get(), service_.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
   if (!file) return os_error(path_, "cannot be opened");
   if (Status wrote = write_all(file.get(), shorter, path_); !wrote) return wrote;
