@@ -115,6 +115,19 @@ def written_since():
     untouched()
 
 
+@suite.case("the file is gone with its package: nothing waits any more")
+def gone_with_its_package():
+    enabled()
+    os.unlink(SERVICE)
+    try:
+        admin("service", "revert", "sshd")
+        expect(not os.path.exists(SERVICE) and not os.path.exists(PENDING), "made again, or still waiting")
+        expect(not [name for name in os.listdir("/etc/pam.d") if name.startswith(".")], "left behind")
+    finally:
+        write(SERVICE, ORIGINAL)
+    untouched()
+
+
 @suite.case("a damaged record: our lines go by the name of the service")
 def damaged_record():
     enabled()

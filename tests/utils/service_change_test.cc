@@ -211,6 +211,30 @@ void asked_already(void**) {
   holds(out.error().what, "common-auth:5");
 }
 
+Files with_su(const std::string& session) {
+  Files files = debian;
+  files["su"] =
+      "auth sufficient pam_rootok.so\n@include common-auth\n@include common-account\n@include common-session\n";
+  files["su-l"] = "auth include su\naccount include su\npassword include su\n" + session + "session include su\n";
+  return files;
+}
+
+void su_is_a_service_and_a_part_of_its_login(void**) {
+  Files files = with_su("session optional pam_keyinit.so force revoke\n");
+  const PamChange change = enabled(files, "su");
+  holds(change.after, std::string("@include common-auth\n") + auth_line);
+  right_and_reversible(files, "su", change);
+  PamFacts facts = facts_of(files);
+  facts.files["su"] = change.after;
+  const Result<PamChange> login = with_ours(facts, "su-l", configuration(), FirstBy::password);
+  assert_true(login && !login->needed());  // by what it includes
+  files["other"] = "auth include su\n";
+  holds(refused(files, "su"), "is a part of other");
+  files = with_su("");
+  files["su-l"] = "auth sufficient pam_unix.so\n" + files["su-l"];  // there the line is never reached
+  holds(refused(files, "su"), "/etc/pam.d/su-l");
+}
+
 // Lines of one's own hand go as well; what stood in their place nobody knows, and an open stack is refused.
 void written_by_hand(void**) {
   const Files files = {{"by-hand", "auth requisite pam_unix.so\nauth required /lib/security/pam_utmfa.so a=b\n# end\n"},
@@ -243,6 +267,7 @@ int main() {
                               cmocka_unit_test(utmfa::a_key_comes_first),
                               cmocka_unit_test(utmfa::refusals),
                               cmocka_unit_test(utmfa::asked_already),
+                              cmocka_unit_test(utmfa::su_is_a_service_and_a_part_of_its_login),
                               cmocka_unit_test(utmfa::written_by_hand),
                               cmocka_unit_test(utmfa::differences)};
   return cmocka_run_group_tests(tests, nullptr, nullptr);

@@ -221,6 +221,9 @@ Status add_behind_key(Placing& file, const std::string& service) {
   return Done{};
 }
 
+// "su -" is a service of its own, of which the file is that of su and a key ring.
+std::string as_login(const std::string& service) { return service + "-l"; }
+
 Status may_be_edited(const PamFacts& facts, const std::string& service) {
   const auto found = facts.files.find(service);
   if (found == facts.files.end())
@@ -234,7 +237,7 @@ Status may_be_edited(const PamFacts& facts, const std::string& service) {
                      {service, owner})};
   for (const auto& [other, text] : facts.files)
     for (const std::string& part : included_by(text))
-      if (part == service)
+      if (part == service && other != as_login(service))
         return Error{Code::refused,
                      say("/etc/pam.d/{0} is a part of {1} and of others: name the service itself", {service, other})};
   return Done{};
@@ -267,6 +270,13 @@ Result<PamChange> with_ours(const PamFacts& facts, const std::string& service, c
   if (Status added = first == FirstBy::key ? add_behind_key(file, service) : add_behind_password(file, service); !added)
     return added.error();
   change.after = file.text();
+  if (facts.files.count(as_login(service)) != 0) {
+    PamFacts changed = facts;
+    changed.files[service] = change.after;
+    Findings problems = check_pam_service(changed, as_login(service), config);
+    std::erase_if(problems, [](const Finding& each) { return each.level != Level::problem; });
+    if (!problems.empty()) return no_place(as_login(service), problems);
+  }
   change.warnings = file.said_of(change.after);
   std::erase_if(change.warnings, [](const Finding& each) { return each.level == Level::fine; });
   return change;

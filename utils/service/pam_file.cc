@@ -130,6 +130,7 @@ Status PamFile::take_out(const std::string& shorter) {
 
 Status PamFile::put_back(const std::string& directory, const std::string& service, const std::string& written) {
   const Result<PamFile> now = PamFile::open(directory, service);
+  if (!now && now.error().code == Code::not_found) return Done{};  // gone with its package: nothing asks there
   if (!now) return now.error();
   const int in = now->directory_.get();
   const std::string old = old_name(service), without = text_without_ours(now->text());
