@@ -204,7 +204,9 @@ def module_and_services(machine):
         machine.write(f"etc/pam.d/{beside}", SSHD.replace("required", "optional"))
         machine.expect()
         machine.write("etc/pam.d/sshd", SSHD.replace("auth required pam_utmfa.so\n", "").replace("account required pam_utmfa.so\n", ""))
-        machine.expect((W, "pam-unused"))  # whatever the file beside it says
+        machine.expect((P, "pam-replaced"), (W, "pam-unused"))  # whatever the file beside it says
+        machine.write(f"etc/pam.d/{beside}", "auth required pam_unix.so\n# auth required pam_utmfa.so\n")
+        machine.expect((W, "pam-unused"))
         machine.write("etc/pam.d/sshd", SSHD)
         os.unlink(machine.at(f"etc/pam.d/{beside}"))
     machine.write("sshd", SETTINGS.replace("keyboard-interactive:pam", "any"))

@@ -28,7 +28,8 @@ std::optional<std::string> text_of(const std::string& path);  // absent where it
 
 // PAM
 struct PamFacts {
-  std::map<std::string, std::string> files;  // service -> text
+  std::map<std::string, std::string> files;     // service -> text
+  std::map<std::string, std::string> beside{};  // what package managers and editors left there: name -> text
   PamSource source() const;
 };
 inline constexpr std::string_view our_module = "pam_utmfa.so";

@@ -101,11 +101,32 @@ Findings check_arguments(const PamEntry& entry) {
              say("correct it or take it away; pam_utmfa(8) has every argument"))};
 }
 
-// What package managers and editors leave beside a file: nobody signs in by it, and what it says holds nowhere.
-bool left_over(std::string_view name) {
-  constexpr std::string_view marks[] = {".dpkg-", ".ucf-", ".rpmnew", ".rpmsave", ".rpmorig", ".pam-old"};
-  return name.ends_with('~') || std::any_of(std::begin(marks), std::end(marks),
-                                            [&](std::string_view mark) { return name.find(mark) != name.npos; });
+// What package managers and editors leave beside a file: nobody signs in by it, and what it says holds nowhere. The name of
+// the file that it was, "" = it is none of theirs.
+std::string left_over_of(const std::string& name) {
+  for (const std::string_view mark : {".dpkg-", ".ucf-", ".rpmnew", ".rpmsave", ".rpmorig", ".pam-old"})
+    if (const std::size_t at = name.find(mark); at != name.npos) return name.substr(0, at);
+  return name.ends_with('~') ? name.substr(0, name.size() - 1) : std::string();
+}
+
+bool names_ours(const std::string& file, const std::string& text) {
+  const auto entries = written_lines(file, text);
+  return std::any_of(entries.begin(), entries.end(), [](const PamEntry& each) { return each.name() == our_module; });
+}
+
+// A package brought its own file, and with the old one went our lines: since then nobody is asked, and nothing else says so.
+Findings check_replaced(const PamFacts& facts) {
+  Findings found;
+  for (const auto& [name, text] : facts.beside) {
+    const std::string service = left_over_of(name);
+    if (reach_of(facts, service) == PamReach::no_line && names_ours(name, text))
+      found.push_back({Level::problem, "pam-replaced",
+                       say("/etc/pam.d/{0} no longer asks: it was replaced, and the lines of utmfa are in {1} only",
+                           {service, name}),
+                       say("{0}; or, where it shall not ask: {1}",
+                           {"utmfa-admin service enable " + service, "rm /etc/pam.d/" + name})});
+  }
+  return found;
 }
 
 }  // namespace
@@ -120,8 +141,9 @@ PamFacts pam_facts(const std::string& directory) {
   PamFacts facts;
   const std::unique_ptr<DIR, Closed> listing(opendir(directory.c_str()));
   while (const dirent* entry = listing ? readdir(listing.get()) : nullptr)
-    if (entry->d_name[0] != '.' && !left_over(entry->d_name))
-      if (auto text = text_of(directory + "/" + entry->d_name)) facts.files.emplace(entry->d_name, std::move(*text));
+    if (const std::string name = entry->d_name; name.front() != '.')
+      if (auto text = text_of(directory + "/" + name))
+        (left_over_of(name).empty() ? facts.files : facts.beside).emplace(name, std::move(*text));
   return facts;
 }
 
@@ -140,6 +162,7 @@ Findings check_pam_lines(const Ground& ground, const PamFacts& facts) {
       }
     }
   for (const std::string& path : paths) append(found, check_module(path));
+  append(found, check_replaced(facts));
   return found;
 }
 
