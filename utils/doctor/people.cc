@@ -4,6 +4,7 @@
 #include "doctor/checks.h"
 #include "setup/registering.h"
 #include "signin/words.h"
+#include "vault/seal.h"
 
 namespace utmfa {
 namespace {
@@ -36,6 +37,25 @@ Findings check_person(Desk& desk, const Registered& registered) {
                            say("{0} has only one method that works: lost, it locks the person out", {file.user}),
                            "utmfa-enroll --user " + file.user + " add recovery"));
   return found;
+}
+
+// Keys of another machine, or one that was taken away too early: the person is refused, and nothing else of his is at fault.
+Findings check_sealed(const Desk& desk, const MethodFile& file) {
+  const UserKeys keys = desk.ring.keys_for(file.user);
+  for (const Method& method : file.methods) {
+    const Factor* factor = factor_for(method.kind);
+    if (factor == nullptr) continue;
+    for (const FieldRule& rule : factor->fields) {
+      const auto found = method.fields.find(rule.key);
+      if (rule.type != FieldType::sealed || found == method.fields.end()) continue;
+      const Result<Secret> secret = unseal(keys, {file.user, method.id, method.kind, rule.key}, found->second);
+      if (!secret)
+        return {person(Level::problem, "person-sealed", file.user + ": " + secret.error().what,
+                       say("put the key back in {0}; where it is lost: {1}",
+                           {desk.options.keys, "utmfa-admin reset " + file.user + " --reason \"...\""}))};
+    }
+  }
+  return {};
 }
 
 // A fault of owner or mode is mended where it is; nobody has to register anew for it.
@@ -90,6 +110,7 @@ Findings check_people(Desk& desk, std::vector<std::string>& active) {
     }
     if (registered->file.status == Registration::active) active.push_back(user);
     append(found, check_person(desk, *registered));
+    append(found, check_sealed(desk, registered->file));
   }
   for (const std::string& problem : problems) append(found, cannot_read(desk, problem, "USER"));
   if (found.empty())
