@@ -66,8 +66,9 @@ std::string usage_words(const CLI::ParseError& error) {
   if (const std::string_view known = behind(said, " not in "); !known.empty())
     return say("{0} is none of {1}", {before(said, " not in "), known});
   if (said.ends_with(" is required")) return say("{0} is missing.", {before(said, " is required")});
-  if (said.ends_with(" missing") || said.find(" requires ") != said.npos)
-    return say("{0}: a value is missing.", {before(name, " requires")});
+  if (const std::string_view other = behind(said, " requires "); !other.empty())
+    return say("{0} goes with {1} only.", {before(said, " requires "), other});
+  if (said.ends_with(" missing")) return say("{0}: a value is missing.", {name});
   return std::string(said);
 }
 

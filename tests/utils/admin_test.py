@@ -46,6 +46,9 @@ def set_up():
     check("data/state" in refused.stderr and "0755" in refused.stderr, refused.stderr)
     missing = Place(setup=False).admin("list", expect=3)
     check("utmfa-admin setup" in missing.stderr, missing.stderr)
+    for words, says in ((("--until", "2027-01-01"), "--until goes with --observe only."), (("--first",), "--first: a value is missing.")):
+        wrong_usage = Place(setup=False).admin("service", "enable", "sshd", *words, expect=2)
+        check(says in wrong_usage.stderr, wrong_usage.stderr)
 
 
 def lost_keys():
