@@ -6,6 +6,7 @@
 #include "json.h"
 #include "progress.h"
 #include "setup/columns.h"
+#include "signin/factor_rules.h"
 #include "signin/words.h"
 #include "terminal.h"
 #include "vault/file_vault.h"
@@ -52,7 +53,7 @@ Line looked_at(Desk& desk, const AdminOptions& options, const std::string& user)
   if (before && !options.after_restore.everybody) return line;
   line.found = Found::to_rebuild;
   if (options.after_restore.dry_run) return line;
-  if (Status rebuilt = desk.registry.rebuild_state(user, desk.factor_rules()); !rebuilt)
+  if (Status rebuilt = desk.registry.rebuild_state(user, factor_rules(desk.config)); !rebuilt)
     return {user, Found::unreadable, {}, rebuilt.error().what};
   line.found = Found::rebuilt;
   Event event;

@@ -6,6 +6,7 @@
 #include "admin.h"
 #include "json.h"
 #include "setup/columns.h"
+#include "signin/factor_rules.h"
 #include "signin/words.h"
 #include "terminal.h"
 #include "tokens/stock.h"
@@ -93,7 +94,7 @@ Status rebuild_state(Desk& desk, const AdminOptions& options) {
           {options.user}));
   if (!options.yes)
     if (Status sure = ask_yes(say("Go on? [no]: ")); !sure) return sure;
-  if (Status rebuilt = desk.registry.rebuild_state(options.user, desk.factor_rules()); !rebuilt) return rebuilt;
+  if (Status rebuilt = desk.registry.rebuild_state(options.user, factor_rules(desk.config)); !rebuilt) return rebuilt;
   Event event;
   event.what = "state-rebuilt";
   event.user = options.user;

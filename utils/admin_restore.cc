@@ -8,6 +8,7 @@
 #include "setup/columns.h"
 #include "setup/kept.h"
 #include "setup/listing.h"
+#include "signin/factor_rules.h"
 #include "signin/words.h"
 #include "terminal.h"
 #include "tokens/lending.h"
@@ -64,7 +65,8 @@ Status bring_back(Desk& desk, const AdminOptions& options, const std::vector<Kep
   event.what = "restored";
   event.reason = (options.reason.empty() ? "" : options.reason + "; ") + "copy " + copy.id;
   const auto edit = [&](Registered& person) -> Status {
-    Result<Restored> done = restore(person, copy, {copies, keys, desk.random, desk.factor_rules(), desk.clock.now()});
+    Result<Restored> done =
+        restore(person, copy, {copies, keys, desk.random, factor_rules(desk.config), desk.clock.now()});
     if (!done) return done.error();
     back = std::move(*done);
     return Done{};

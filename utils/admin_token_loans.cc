@@ -4,6 +4,7 @@
 #include "admin_token.h"
 #include "base/text.h"
 #include "json.h"
+#include "signin/factor_rules.h"
 #include "signin/words.h"
 #include "terminal.h"
 #include "tokens/lending.h"
@@ -12,8 +13,8 @@ namespace utmfa {
 namespace {
 
 LendingDesk lending_desk(Desk& desk, const AdminOptions& options) {
-  return {{options.common.data + "/tokens"}, desk.registry, desk.ring, desk.clock, desk.random, desk.factor_rules(),
-          desk.config.registration};
+  return {{options.common.data + "/tokens"}, desk.registry,           desk.ring, desk.clock, desk.random,
+          factor_rules(desk.config),         desk.config.registration};
 }
 
 Event event_of(std::string_view what, const AdminOptions& options, const std::string& user, const std::string& method,

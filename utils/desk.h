@@ -44,7 +44,6 @@ class Desk {
   SystemRandom random;
   Registry registry;
 
-  FactorRules factor_rules() const { return {config.totp_window, config.hotp_window}; }
   // One locked change, and its event when it was made.
   Status change(const std::string& user, const std::function<Status(Registered&)>& edit, Event event);
 

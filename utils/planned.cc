@@ -5,6 +5,8 @@
 #include <grp.h>
 #include <pwd.h>
 
+#include "signin/factor_rules.h"
+
 namespace utmfa {
 namespace {
 
@@ -47,7 +49,7 @@ Result<Account> account_of(Desk& desk, const std::string& user, const MethodFile
   }
   Result<Record> record = open_record(desk.options.data, desk.ring, user);
   if (!record) return record.error();
-  const FactorRules rules = desk.factor_rules();
+  const FactorRules rules = factor_rules(desk.config);
   return FileVault(*record, rules, desk.config.throttle, desk.clock, desk.random).account();
 }
 

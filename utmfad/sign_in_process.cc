@@ -22,6 +22,7 @@
 #include "sandbox.h"
 #include "session.h"
 #include "set_up_process.h"
+#include "signin/factor_rules.h"
 #include "signin/sign_in.h"
 #include "signin/words.h"
 #include "ssh_server.h"
@@ -83,7 +84,7 @@ Outcome signed_in(SignInProcess& process, const Hello& hello, Record& record, Wi
   SystemClock clock;
   SystemRandom random;
   BrokerAudit audit(process.channel.get());
-  const FactorRules rules{config.totp_window, config.hotp_window};
+  const FactorRules rules = factor_rules(config);
   FileVault vault(record, rules, config.throttle, clock, random);
   BrokerMessenger messenger(process.channel.get(), conversation, hello.who.connection);
   BrokerKeys keys(process.channel.get(), conversation, messenger);

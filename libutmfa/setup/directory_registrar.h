@@ -3,6 +3,7 @@
 #pragma once
 
 #include "setup/registrar.h"
+#include "signin/factor_rules.h"
 
 namespace utmfa {
 
@@ -20,10 +21,10 @@ class DirectoryRegistrar final : public Registrar {
     return registry_.change(user_, edit);
   }
   Result<Verdict> judge(const Attempt& attempt) override {
-    return registry_.judge(user_, {config_.totp_window, config_.hotp_window}, config_.throttle, attempt);
+    return registry_.judge(user_, factor_rules(config_), config_.throttle, attempt);
   }
   Status with_vault(const std::function<Status(Vault&)>& use) override {
-    return registry_.with_vault(user_, {config_.totp_window, config_.hotp_window}, config_.throttle, use);
+    return registry_.with_vault(user_, factor_rules(config_), config_.throttle, use);
   }
 
  private:

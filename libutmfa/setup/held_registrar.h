@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "setup/registrar.h"
+#include "signin/factor_rules.h"
 
 namespace utmfa {
 
@@ -24,8 +25,7 @@ class MethodShelf {
 class HeldRegistrar final : public Registrar {
  public:
   HeldRegistrar(Record& record, MethodShelf& shelf, const Config& config, Clock& clock, Random& random)
-      : record_(record), shelf_(shelf), config_(config), clock_(clock),
-        random_(random), rules_{config.totp_window, config.hotp_window} {}
+      : record_(record), shelf_(shelf), config_(config), clock_(clock), random_(random), rules_(factor_rules(config)) {}
 
   const std::string& user() const override { return record_.user; }
   const UserKeys& keys() const override { return record_.keys; }

@@ -27,6 +27,7 @@
 #include <string>
 #include <vector>
 
+#include "signin/factor_rules.h"
 #include "signin/sign_in.h"
 #include "support/soft_key.h"
 #include "support/world.h"
