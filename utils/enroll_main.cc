@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "command_line.h"
 #include "enroll.h"
+#include "factors/factor.h"
 #include "phone_number.h"
 #include "signin/words.h"
 #include "terminal.h"
@@ -97,9 +98,7 @@ class CommandLine {
         ->add_option("--secret-file", options_.secret_file,
                      say("file with the secret in base32 or hexadecimal; - reads standard input"))
         ->required();
-    const auto kind = [this](const char* name) { return [this, name] { options_.request.kind = name; }; };
-    CLI::Option* by_time = token->add_flag_callback("--totp", kind("totp"), say("its codes go by the time"));
-    token->add_flag_callback("--hotp", kind("hotp"), say("its codes go by a counter (the usual)"))->excludes(by_time);
+    token_kinds(*token);
     token->add_option("--serial", options_.request.serial, say("serial number of the token"));
     token->add_option("--counter", options_.request.counter, say("counter of its next code"));
     CLI::App* sheet = verb(*add, "recovery", say("recovery sheet of ten codes; shows them once"), "add-recovery");
@@ -109,6 +108,18 @@ class CommandLine {
     CLI::App* proof = verb(app_, "confirm", say("prove the first code of a method"), "confirm");
     proof->add_option("METHOD", options_.request.method, say("for example app-1"))->required();
     proof->add_option("CODE", options_.code, say("the code; - reads it from standard input"))->required();
+  }
+
+  // One of them at most.
+  void token_kinds(CLI::App& token) {
+    std::vector<CLI::Option*> kinds;
+    for (const Factor& factor : factors()) {
+      if (factor.token.empty()) continue;
+      CLI::Option* kind = token.add_flag_callback(
+          "--" + std::string(factor.kind), [this, &factor] { options_.request.kind = factor.kind; }, say(factor.token));
+      for (CLI::Option* other : kinds) kind->excludes(other);
+      kinds.push_back(kind);
+    }
   }
 
   void key_verb(CLI::App& add) {

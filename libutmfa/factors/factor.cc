@@ -3,6 +3,7 @@
 #include "factors/factor.h"
 
 #include <array>
+#include <type_traits>
 
 #include "factors/rows.h"
 
@@ -10,12 +11,12 @@ namespace utmfa {
 namespace {
 
 // Copied at first use: rows of other files may not be read while static objects are still being made.
-using Rows = std::array<Factor, 7>;
-const Rows& rows() {
-  static const Rows table = {totp_factor, hotp_factor,     phone_factor, push_factor,
-                             fido_factor, recovery_factor, pass_factor};
+const auto& rows() {
+  static const std::array table = {totp_factor, hotp_factor,     phone_factor, push_factor,
+                                   fido_factor, recovery_factor, pass_factor};
   return table;
 }
+using Rows = std::remove_cvref_t<decltype(rows())>;
 
 }  // namespace
 

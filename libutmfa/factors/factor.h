@@ -99,6 +99,9 @@ struct Factor {
   std::string_view brief_listed = {};  // msgid of the same line where about 14 letters fit; {0} = label
 
   Standing standing;
+  // Kinds whose secret may come from outside, each with a first code that proves it: msgid of the option of `utmfa-enroll
+  // add token` that says this kind. "" = the rest.
+  std::string_view token = {};
 
   // What is slow and needs no state, done before any lock is taken: its result stands for the answer in judge().
   // Null = the answer goes to judge() as it was typed.

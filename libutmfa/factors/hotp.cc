@@ -90,6 +90,7 @@ constexpr Factor hotp_factor = {
     .title = UTMFA_MSG("Hardware token"),
     .brief_listed = UTMFA_MSG("{0}"),
     .standing = Standing::lasting,
+    .token = UTMFA_MSG("its codes go by a counter (the usual)"),
     .prepare = nullptr,
     .judge = judge,
     .unusable = unusable,

@@ -112,6 +112,7 @@ constexpr Factor totp_factor = {
     .title = UTMFA_MSG("Authenticator app"),
     .brief_listed = UTMFA_MSG("{0}"),
     .standing = Standing::lasting,
+    .token = UTMFA_MSG("its codes go by the time"),
     .prepare = nullptr,
     .judge = judge,
     .unusable = unusable,

@@ -84,12 +84,14 @@ Status act_add_app(Bench& bench, Request& request) {
 }
 
 Status act_add_token(Bench& bench, Request& request) {
-  if (request.kind != "totp" && request.kind != "hotp") return Error{Code::invalid, "kind: expected totp or hotp"};
+  const Factor* factor = factor_for(request.kind);
+  if (factor == nullptr || factor->token.empty())
+    return Error{Code::invalid, say("{0} is no kind of hardware token", {shown(request.kind)})};
   if (request.secret.empty()) return Error{Code::invalid, say("the secret is empty")};
   Wish wish = wish_of(request);
   wish.secret = std::move(request.secret);
   if (wish.label.empty()) wish.label = say("Hardware token");
-  const Result<Registering> made = register_method(bench, *factor_for(request.kind), wish);
+  const Result<Registering> made = register_method(bench, *factor, wish);
   if (!made) return made.error();
   if (request.form == Format::json) return tell_json(bench, json_of(bench, *made, Show::nothing));
   return proven(bench, request, *made, say("Code that the token shows now: "));

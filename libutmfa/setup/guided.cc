@@ -85,7 +85,7 @@ Status Guide::heading(std::size_t step, std::string_view page, std::string_view 
 // A token that the desk has lent, or an app that came from another program: its person can show a code of it. False: it
 // is not at hand.
 Result<bool> Guide::proven_now(const Method& method) {
-  if (method.kind != "totp" && method.kind != "hotp") return false;
+  if (factor_for(method.kind)->token.empty()) return false;
   for (;;) {
     const Result<std::string> code = asked(talk_, say("Code that it shows now (Enter if you do not have it): "));
     if (!code) return code.error();

@@ -73,7 +73,7 @@ class Play {
       set_status(word[1]);
     else if (word[0] == "fido" || word[0] == "fido-ssh")
       add_key(word);
-    else if (word[0] == "totp" || word[0] == "recovery" || word[0] == "phone" || word[0] == "push")
+    else if (factor_for(word[0]) != nullptr && word.size() > 2)
       add(word);
     else
       return false;
@@ -149,7 +149,7 @@ class Play {
     if (word[0] == "phone") wish.options = {{"slot", word[1]}, {"number", word[3]}};
     if (word[0] == "phone" && word.size() > 4) wish.options.emplace("prefer", word[4]);
     if (word[0] == "push") wish.options = {{"device", word[3]}};
-    if (word[0] == "totp") wish.secret = std::move(*from_base32(word[3]));
+    if (!factor.token.empty() && word.size() > 3) wish.secret = std::move(*from_base32(word[3]));
     return kept.emplace(word, std::move(*factor.make(wish, random, 0))).first->second;
   }
 
@@ -162,7 +162,7 @@ class Play {
     if (!config) return fail(first, config.error().what);
     config_ = std::move(*config);
     vault_.throttle = config_.throttle;
-    vault_.rules = {config_.totp_window, config_.hotp_window};
+    vault_.rules = factor_rules(config_);
   }
 
   SignIn who(const std::vector<std::string>& word) const {

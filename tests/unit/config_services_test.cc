@@ -44,10 +44,6 @@ void own_words_are_bounded_and_their_places_known(void**) {
       {"field: two", "f:3:12: field is two: one of many, one is expected"},
       {"wait-prompt: on", "f:3:18: wait-prompt is on: one of auto, always, never is expected"},
       {"prompts: hello", "f:3:14: prompts is hello: a map of prompts is expected"},
-      {"prompts: {code: x}",
-       "f:3:15: unknown key \"code\": one of unnamed, one-field, totp, hotp, recovery, pass is expected"},
-      {"prompts: {phone: x}",
-       "f:3:15: unknown key \"phone\": one of unnamed, one-field, totp, hotp, recovery, pass is expected"},
       {"prompts: {totp: {fr: x}}", "f:3:22: unknown key \"fr\": one of en, ja is expected"},
       {"prompts: {totp: \"\"}", "f:3:21: totp is \"\": text of 1 to 100 bytes without control characters is expected"},
       {"prompts: {totp: \"a\\tb\"}",
@@ -64,6 +60,25 @@ void own_words_are_bounded_and_their_places_known(void**) {
   const Result<Config> longer = parsed("services: {default: {prompts: {totp: " + hundred + "x}}}");
   assert_true(!longer);
   assert_non_null(std::strstr(longer.error().what.c_str(), "text of 1 to 100 bytes"));
+}
+
+// The question of what is sent, or of which a device answers, says more than words in a file could.
+void words_for_every_kind_whose_code_is_typed(void**) {
+  std::string known = "unnamed, one-field";
+  for (const Factor& factor : factors())
+    if (factor.channels == nullptr && factor.answered == nullptr) known += ", " + std::string(factor.kind);
+  refused("prompts: {code: x}", "f:3:15: unknown key \"code\": one of " + known + " is expected");
+  int elsewhere = 0;
+  for (const Factor& factor : factors()) {
+    const std::string kind(factor.kind), line = "prompts: {" + kind + ": x}";
+    if (factor.channels == nullptr && factor.answered == nullptr) {
+      assert_true(static_cast<bool>(parsed("services: {default: {" + line + "}}")));
+      continue;
+    }
+    ++elsewhere;
+    refused(line, "f:3:15: unknown key \"" + kind + "\": one of " + known + " is expected");
+  }
+  assert_int_equal(elsewhere, 3);
 }
 
 void what_well_known_services_are(void**) {
@@ -103,6 +118,7 @@ void what_well_known_services_cannot_mean(void**) {
 int main() {
   const CMUnitTest tests[] = {
       cmocka_unit_test(utmfa::own_words_are_bounded_and_their_places_known),
+      cmocka_unit_test(utmfa::words_for_every_kind_whose_code_is_typed),
       cmocka_unit_test(utmfa::what_well_known_services_are),
       cmocka_unit_test(utmfa::what_well_known_services_cannot_mean),
   };

@@ -87,6 +87,28 @@ void the_table_is_whole(void**) {
   assert_null(factor_for(""));
 }
 
+// What utmfa-enroll add token and the guided steps take for granted of every kind whose row says that it is one.
+void a_token_takes_a_secret_and_waits_for_its_code(void**) {
+  SystemRandom random;
+  int tokens = 0;
+  for (const Factor& factor : factors()) {
+    if (factor.token.empty()) continue;
+    ++tokens;
+    assert_true(factor.decoy != nullptr && factor.standing == Standing::lasting);
+    const Result<Made> another = factor.decoy(random, issued);
+    Wish wish;
+    wish.secret = another->secrets.find(factor.secret_field)->second.clone();
+    const Result<Made> made = factor.make(wish, random, issued);
+    assert_true(static_cast<bool>(made));
+    assert_true(equal(made->secrets.find(factor.secret_field)->second.view(), wish.secret.view()));
+    assert_true(made->method.proof == Proof::waiting && made->shown.empty());
+    wish.secret = Secret("short");
+    assert_false(static_cast<bool>(factor.make(wish, random, issued)));
+  }
+  assert_int_equal(tokens, 2);
+  for (const char* other : {"recovery", "pass", "phone", "push", "fido"}) assert_true(factor_for(other)->token.empty());
+}
+
 }  // namespace
 }  // namespace utmfa
 
@@ -98,6 +120,7 @@ int main() {
       cmocka_unit_test(utmfa::wishes_that_are_refused),
       cmocka_unit_test(utmfa::it_does_not_count_as_a_method),
       cmocka_unit_test(utmfa::the_table_is_whole),
+      cmocka_unit_test(utmfa::a_token_takes_a_secret_and_waits_for_its_code),
   };
   return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
