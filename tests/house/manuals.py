@@ -73,6 +73,23 @@ others = {'default', 'sshd', 'sudo', 'gdm-password', 'login', 'su', 'off', 'enro
           'en', 'ja', 'shown', 'utmfa', 'many', 'one', 'unnamed', 'one-field'}
 
 
+def kind_faults(tree):
+    """Every kind of method is a value of `kind`, and has a section with the keys of its table of fields."""
+    page, kinds = 'docs/man/utmfa-methods.5', {}
+    for name in tree.sources('libutmfa/factors'):
+        for kind in re.findall(r'\.kind = "([a-z0-9-]+)"', tree.text(name)):
+            kinds[kind] = set(re.findall(r'\{"([a-z-]+)", FieldType::', tree.text(name)))
+    if not kinds:
+        yield 'libutmfa/factors/factor.cc:1: no kind was found'
+    text = tree.text(page)
+    values = re.search(r'^\.It Cm kind : Cm (.*)', text, re.M)
+    yield from compared(page, text, set(kinds), set(values[1].split(' | ')) if values else set(), 'kind')
+    sections = dict(re.findall(r'^\.Ss ([a-z0-9-]+):.*\n((?:(?!\.S[hs] ).*\n)*)', text, re.M))
+    for kind, keys in kinds.items():
+        told = set(re.findall(r'^\.It Cm ([a-z-]+) :', sections.get(kind, ''), re.M))
+        yield from compared(page, text, keys, told, f'kind {kind}: key')
+
+
 def translation_faults(tree):
     """A translated manual lists the same items in the same order."""
     for name in tree.names('.1', '.5', '.7', '.8', below='docs/man/ja'):
@@ -149,6 +166,7 @@ def check(tree):
         yield from verifier_faults(tree)
     if 'utmfa.yaml.5' in present:
         yield from configuration_faults(tree)
+    yield from kind_faults(tree)
     yield from translation_faults(tree)
     yield from readme_faults(tree)
     for name in ('utmfa-enroll.1', 'utmfa-admin.8', 'utmfa-assert.1'):
@@ -169,6 +187,8 @@ good = {
     'utmfad/main.cc': 'help[] =\n"  --config FILE\\n";\n{{"config", required_argument, nullptr, 1}}\n',
     'libutmfa/config/config.cc': 'constexpr Word<R> w[] = {\n  {"always", 1}};\n\nconstexpr Key<S> k[] = {\n'
                                  '  {"require", x}, {"tries", x}};\n',
+    'libutmfa/factors/a.cc': 'fields[] = {{"seed", FieldType::sealed, "", ""}};\n.kind = "a",\n',
+    'docs/man/utmfa-methods.5': '.It Cm kind : Cm a\n.Ss a: b\n.It Cm seed : Ar sealed\n.Sh FILES\n',
     'docs/man/utmfa.yaml.5': '.It Cm require\n.It Cm always\n.It Cm tries\n',
     'conf/utmfa.yaml': 'default:\n  require: always\n#  tries: 3\n',
     'docs/man/utmfa-enroll.1': '.It Fl Fl help\n.It Cm add Op Fl Fl label Ar L\n',
@@ -187,6 +207,12 @@ bad = [
     ({'conf/utmfa.yaml': 'require: always\n'}, 'conf/utmfa.yaml:1: key tries'),
     ({'conf/utmfa.yaml': good['conf/utmfa.yaml'] + 'nope: 1\n'}, 'conf/utmfa.yaml:4: key nope'),
     ({'libutmfa/config/config.cc': '\n'}, 'no table of keys'),
+    ({'docs/man/utmfa-methods.5': '.Ss a: b\n.It Cm seed : Ar sealed\n'}, 'kind a is not described'),
+    ({'docs/man/utmfa-methods.5': '.It Cm kind : Cm a | b\n.Ss a: b\n.It Cm seed : Ar sealed\n'}, 'kind b is taken by no'),
+    ({'docs/man/utmfa-methods.5': '.It Cm kind : Cm a\n.It Cm seed : Ar sealed\n'}, 'kind a: key seed is not described'),
+    ({'docs/man/utmfa-methods.5': good['docs/man/utmfa-methods.5'].replace('.Sh', '.It Cm size : Ar number\n.Sh')},
+     'kind a: key size is taken by no program'),
+    ({'libutmfa/factors/a.cc': '\n'}, 'no kind was found'),
     ({'docs/man/utmfa-enroll.1': '.It Fl Fl help\n.It Cm add\n'}, 'utmfa-enroll: option label has no'),
     ({'docs/man/utmfa-enroll.1': good['docs/man/utmfa-enroll.1'] + '.Fl Fl nope\n'}, 'option nope is taken by no'),
     ({'docs/man/utmfa-admin.8': '.It Fl Fl help\n.It Fl Fl label\n'}, 'verb add has no .It Cm add'),
