@@ -239,7 +239,8 @@ Code listed_without(const Place& place, unsigned call) {
 void what_cannot_be_listed_is_no_empty_directory(void**) {
   const Place place;
   place.write("file", "", 0600);
-  for (const unsigned call : {SYS_openat, SYS_getdents64}) assert_int_equal(listed_without(place, call), Code::os);
+  for (const unsigned call : {static_cast<unsigned>(SYS_openat), static_cast<unsigned>(SYS_getdents64)})
+    assert_int_equal(listed_without(place, call), Code::os);
   const Descriptor file(open(place.path("file").c_str(), O_RDONLY | O_CLOEXEC));
   for (const int wrong : {file.get(), -1})
     assert_string_equal(utmfa::names_in(wrong, "/x").error().what.substr(0, 22).c_str(), "/x: cannot be listed: ");
