@@ -54,7 +54,7 @@ class Place:
 
     def run(self, program, *words, expect=0, stdin="", language="C.UTF-8"):
         done = subprocess.run([os.path.join(build, "utils", program), *self.options, *words], input=stdin, text=True,
-                              capture_output=True, timeout=60, check=False, env={**os.environ, "LANG": language, "LC_ALL": ""})
+                              capture_output=True, timeout=300, check=False, env={**os.environ, "LANG": language, "LC_ALL": ""})
         if expect is not None:
             check(done.returncode == expect, program, *words, "exit", done.returncode, "expected", expect, done.stdout,
                   done.stderr)
