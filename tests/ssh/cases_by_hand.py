@@ -149,3 +149,19 @@ def _():
             expect(done.returncode == 0 and user in done.stdout, done.stdout + done.stderr)
         finally:
             crowd.communicate("")
+
+
+@suite.case("by hand: only what is a token is registered as one")
+def _():
+    with rules():
+        user = newcomer("hand8")
+        wish = ("door=self", f"user={user}", "act=add-token", "secret=" + "x" * 20, "form=json")
+        for kind in ("recovery", "pass", "phone", "push", "fido", "nothing", "x" * 300):
+            said = says(user, *wish, f"kind={kind}", "send", "hear", "hear")
+            expect("is no kind of hardware token" in said and "4:done" not in said, f"{kind}: {said}")
+        expect(not os.path.exists(f"{METHODS}/{user}.yaml"), "something was registered")
+        for kind, count in (("totp", 1), ("hotp", 2)):
+            said = says(user, *wish, f"kind={kind}", "send", "hear", "hear")
+            expect("4:done" in said, f"{kind}: {said}")
+            listed = run("utmfa-enroll", "--user", user, "list", "--json").stdout
+            expect(listed.count('"kind"') == count and f'"{kind}"' in listed, listed)
