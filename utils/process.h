@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Programs of the system that the utilities ask: by absolute path, without a shell, with a clean environment, standard
-// input empty. Called by log, set-up and the doctor.
+// input empty. Called by log, set-up, the doctor and service.
 #pragma once
 
 #include <string>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What totp.cc and hotp.cc share: codes by liboath, the typed digits, seeds and options of a new method. Used by these
-// two only.
+// What totp.cc and hotp.cc share: codes by liboath, the typed digits, seeds. What every kind uses when a method is made:
+// the options that a person wished, checked against the kind's fields. transfer/ makes codes to find the last one used.
 #pragma once
 
 #include "factors/factor.h"

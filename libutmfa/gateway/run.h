@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One program, run as somebody without rights: nothing of ours reaches it but its standard input, and nothing of it
-// outlives its time. Used by gateway.cc and its tests. Safe to call where other threads and other children are.
+// outlives its time. Used by gateway.cc and by device/, which starts utmfa-key. Safe to call where other threads and other children are.
 #pragma once
 
 #include <sys/types.h>

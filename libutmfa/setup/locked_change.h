@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One change of one person's registration, while the lock of his state is held: the method file first and the state
 // after it, so that a cut between the two never forgets what was used; the first registration of all the other way
-// round, so that no method file ever stands without a state. Used by both registrars.
+// round, so that no method file ever stands without a state. Used by both registrars and by batches.
 #pragma once
 
 #include <functional>
