@@ -332,7 +332,9 @@ Status Broker::prepare() {
   sigset_t caught;
   sigemptyset(&caught);
   for (const int each : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&caught, each);
-  sigprocmask(SIG_SETMASK, &caught, nullptr);
+  sigset_t blocked = caught;
+  sigaddset(&blocked, SIGPIPE);  // where nobody reads standard error any more either; children begin with none blocked
+  sigprocmask(SIG_SETMASK, &blocked, nullptr);
   struct sigaction ignored {};
   ignored.sa_handler = SIG_IGN;  // a nursery that has ended leaves nothing to reap
   (void)sigaction(SIGCHLD, &ignored, nullptr);

@@ -4,11 +4,13 @@
 # tools/world: confined.py CAPTIVE DRIVE [CASE].
 import os
 import select
+import signal
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "ssh"))
-from client import DEFAULT_CONFIG, METHODS, STATE, Log, Person, Verifier, children, prepare, run, write
+from client import DEFAULT_CONFIG, METHODS, STATE, Log, Person, Verifier, children, prepare, run, words_of, write
 from suite import Suite, expect
 
 REFUSED = {"-1", "-11", "-13", "-24", "-38"}  # EPERM, EAGAIN (no process), EACCES, EMFILE (no descriptor), ENOSYS
@@ -139,6 +141,36 @@ def nursery_forbidden(name):
         os.close(fd)
     with Asked() as asked:
         expect(verifier.nursery() != old and asked.judge, "the nursery is the old one")
+
+
+def nursery_of(other, than):
+    """The process that forks sign-in processes, as soon as it is another one than that; none where the verifier has ended."""
+    end = time.monotonic() + 20
+    while other.process.poll() is None:
+        for pid in children(other.process.pid):
+            if pid != than and "--nursery" in words_of(pid):
+                return pid
+        expect(time.monotonic() < end, "the configuration was not read again")
+        select.select([], [], [], 0.02)
+    return None
+
+
+@suite.case("nobody reads the log nor standard error: the verifier lives on")
+def _():
+    reading, writing = os.pipe()
+    os.close(reading)
+    os.rename("/dev/log", "/dev/log-away")
+    other = Verifier("--run-dir", "/run/other")
+    try:
+        other.start(error=writing)
+        os.close(writing)
+        first = nursery_of(other, None)
+        other.process.send_signal(signal.SIGHUP)
+        nursery_of(other, first)
+        expect(other.process.poll() is None, f"the verifier has ended: {other.process.returncode}")
+    finally:
+        os.rename("/dev/log-away", "/dev/log")
+        other.stop()
 
 
 @suite.case("after all this the verifier serves on, and the right code is granted")

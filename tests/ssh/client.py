@@ -70,14 +70,15 @@ class Verifier:
         self.environment = environment or {}
         self.process = None
 
-    def start(self):
+    def start(self, error=None):
         where = "/run/notify"
         if os.path.exists(where):
             os.unlink(where)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready:
             ready.bind(where)
             ready.settimeout(20)
-            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, start_new_session=True,
+            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stderr=error,
+                                            start_new_session=True,
                                             env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8",
                                                  "NOTIFY_SOCKET": where, **self.environment})
             try:
