@@ -16,8 +16,8 @@ namespace {
 
 constexpr std::size_t longest_entry = 1 << 20;
 
-// getpwnam(3): these mean "not found" in one name service or another.
-bool absent(int error) { return error == 0 || error == ENOENT || error == ESRCH || error == EBADF || error == EPERM; }
+// getpwnam(3): these mean "not found" in one name service or another, and in others that their daemon is not there.
+bool in_doubt(int error) { return error == ENOENT || error == ESRCH || error == EBADF || error == EPERM; }
 
 std::optional<gid_t> group_id(const std::string& name) {
   std::vector<char> buffer(4096);
@@ -48,9 +48,11 @@ Result<Person> person(const std::string& name) {
          buffer.size() < longest_entry)
     buffer.resize(buffer.size() * 2);
   if (found != nullptr) return Person{entry.pw_name, entry.pw_uid, entry.pw_gid};
-  if (absent(error)) return Error{Code::not_found, "no such user"};
+  if (error == 0) return Error{Code::not_found, "no such user"};
   errno = error;
-  return os_error("name service", "getpwnam");
+  Error failed = os_error("name service", "getpwnam");
+  if (in_doubt(error)) failed.code = Code::unavailable;
+  return failed;
 }
 
 std::optional<std::vector<std::string>> groups_of(const Person& person, const Config& config) {

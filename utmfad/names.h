@@ -20,7 +20,8 @@ struct Person {
   gid_t gid = 0;
 };
 
-// Code::not_found: the name service says that there is nobody of this name. Any other error: it could not say.
+// Code::not_found: every name service says that there is nobody of this name. Code::unavailable: one of them did not
+// find it and gave a reason, which may be that it does not run. Any other error: it could not say.
 Result<Person> person(const std::string& name);
 
 // As people call this machine; "" never.

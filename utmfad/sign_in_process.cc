@@ -34,14 +34,27 @@ namespace {
 constexpr std::int64_t hello_seconds = 2;
 constexpr std::int64_t grace_seconds = 10;  // beyond the service's limit the kernel ends the process
 
+struct LookedUp {
+  Name name;
+  std::optional<Error> doubt;  // an unknown name may be that of somebody whose directory does not answer
+};
+
 // The canonical name and the groups; a name that nobody has goes on as an unknown one.
-Result<Name> look_up(SignIn& who, const Config& config) {
+Result<LookedUp> look_up(SignIn& who, const Config& config) {
   const Result<Person> found = person(who.user);
-  if (!found && found.error().code == Code::not_found) return Name::unknown;
+  if (!found && found.error().code == Code::not_found) return LookedUp{Name::unknown, {}};
+  if (!found && found.error().code == Code::unavailable) return LookedUp{Name::unknown, found.error()};
   if (!found) return found.error();
   who.user = found->name;
   who.groups = groups_of(*found, config);
-  return Name::known;
+  return LookedUp{Name::known, {}};
+}
+
+// Where nobody is let in for not being registered, a name in doubt is asked as an unknown one is, so that an outage does
+// not tell them apart. Elsewhere an absence that is not proven lets nobody in.
+FileVault::MethodSource methods_of(const LookedUp& looked_up, const Service& service) {
+  if (!looked_up.doubt || (service.require == Require::always && service.not_enrolled != NotEnrolled::allow)) return {};
+  return [why = *looked_up.doubt]() -> Result<MethodFile> { return why; };
 }
 
 void reload_if_changed(ConfigFile& config) {
@@ -79,13 +92,15 @@ Texts texts_of(const SignIn& who, const Config& config) {
 
 bool registers(const Hello& hello) { return hello.door == EntryDoor::set_up || hello.door == EntryDoor::self; }
 
-Outcome signed_in(SignInProcess& process, const Hello& hello, Record& record, WireConversation& conversation) {
+Outcome signed_in(SignInProcess& process, const Hello& hello, Record& record, const LookedUp& looked_up,
+                  WireConversation& conversation) {
   const Config& config = process.config.config();
   SystemClock clock;
   SystemRandom random;
   BrokerAudit audit(process.channel.get());
   const FactorRules rules = factor_rules(config);
-  FileVault vault(record, rules, config.throttle, clock, random);
+  FileVault vault(record, rules, config.throttle, clock, random,
+                  methods_of(looked_up, config.service(hello.who.service)));
   BrokerMessenger messenger(process.channel.get(), conversation, hello.who.connection);
   BrokerKeys keys(process.channel.get(), conversation, messenger);
   Outside outside{config, vault, conversation, clock, audit, &messenger, &keys, &random, host_name()};
@@ -98,10 +113,10 @@ Result<std::optional<Outcome>> decide(SignInProcess& process, Hello& hello, Wire
   const Config& config = process.config.config();
   SignIn& who = hello.who;
   who.texts = texts_of(who, config);
-  const Result<Name> name = look_up(who, config);
-  if (!name) return name.error();
+  const Result<LookedUp> looked_up = look_up(who, config);
+  if (!looked_up) return looked_up.error();
   const int channel = process.channel.get();
-  Result<Record> record = record_from_broker(channel, process.connection.get(), who.user, *name,
+  Result<Record> record = record_from_broker(channel, process.connection.get(), who.user, looked_up->name,
                                              registers(hello) ? For::change : For::sign_in);
   if (!record) return record.error();
   const std::int64_t limit = registers(hello) ? longest_set_up_seconds : config.service(who.service).time_limit;
@@ -110,7 +125,7 @@ Result<std::optional<Outcome>> decide(SignInProcess& process, Hello& hello, Wire
   if (Status closed = close_world(); !closed) return closed.error();
   if (hello.door == EntryDoor::set_up)
     return std::optional(lead_through_set_up(*record, config, conversation, hello, channel));
-  if (hello.door != EntryDoor::self) return std::optional(signed_in(process, hello, *record, conversation));
+  if (hello.door != EntryDoor::self) return std::optional(signed_in(process, hello, *record, *looked_up, conversation));
   (void)serve_self(*record, config, conversation, hello, channel);  // who has gone need not be told
   return std::optional<Outcome>();
 }

@@ -3,6 +3,7 @@
 # him open other people's records, files, sockets, programs. None may succeed, and the broker must live on. Run inside
 # tools/world: confined.py CAPTIVE DRIVE [CASE].
 import os
+import re
 import select
 import signal
 import subprocess
@@ -10,10 +11,12 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "ssh"))
-from client import DEFAULT_CONFIG, METHODS, STATE, Log, Person, Verifier, children, prepare, run, words_of, write
+from client import CONFIG, DEFAULT_CONFIG, METHODS, STATE, Log, Person, Verifier, children, prepare, run, words_of, write
 from suite import Suite, expect
 
 REFUSED = {"-1", "-11", "-13", "-24", "-38"}  # EPERM, EAGAIN (no process), EACCES, EMFILE (no descriptor), ENOSYS
+UNAVAILABLE = 9
+WIDE = "version: 1\nservices:\n  confined: {require: enrolled}\n"
 captive, drive = sys.argv[1:3]
 suite = Suite("confined")
 
@@ -143,6 +146,58 @@ def nursery_forbidden(name):
         expect(verifier.nursery() != old and asked.judge, "the nursery is the old one")
 
 
+def shown_file(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def outcome(user, *answers):
+    """The PAM code of a sign-in, and what was said last."""
+    line = run(drive, "confined", stdin="\t".join([user, *answers]) + "\n").stdout.rstrip("\n").split("\t")
+    return int(line[2]), line[4]
+
+
+class Unanswered:
+    """A person of whom only the directory knows, which does not answer (hesiod without its configuration: UNAVAIL, and
+    ENOENT, as others say whose daemon is not there)."""
+
+    def __init__(self, person):
+        self.person = person
+
+    def __enter__(self):
+        self.before = {path: shown_file(path) for path in ("/etc/passwd", CONFIG)}
+        names = self.before["/etc/passwd"].splitlines(keepends=True)
+        write("/etc/passwd", "".join(each for each in names if not each.startswith(self.person + ":")))
+
+    def __exit__(self, *_):
+        for path, text in self.before.items():
+            write(path, text)
+
+
+@suite.case("a directory that does not answer makes nobody an unregistered one: refused where these are let in")
+def _():
+    run("utmfa-admin", "unlock", "taro", "--reason", "end of a case")
+    for config in (WIDE, WIDE.replace("enrolled", "always, not-enrolled: allow")):
+        with Unanswered("taro"):
+            write(CONFIG, config)
+            log = Log()
+            expect(outcome("taro", "000000")[0] == UNAVAILABLE, log.text())
+            expect("name service" in log.audit("unavailable", "taro"), log.text())
+            write(CONFIG, WIDE.replace("enrolled", "off"))
+            log = Log()
+            outcome("taro", "000000")
+            expect(log.audit("exempt", "taro"), log.text())
+            write(CONFIG, config)
+            log = Log()
+            outcome("jiro")
+            expect(log.audit("not-needed", "jiro"), log.text())
+    with Unanswered("taro"):
+        write(CONFIG, WIDE.replace("enrolled", "always, not-enrolled: deny"))
+        asked = [outcome(name, "000000", "000000", "000000") for name in ("taro", "no-such-name")]
+        expect(asked[0] == asked[1] and asked[0][0] not in (0, UNAVAILABLE), asked)
+    expect("code" in outcome("taro", "000000")[1], "taro, who is found again, was not asked")
+
+
 def nursery_of(other, than):
     """The process that forks sign-in processes, as soon as it is another one than that; none where the verifier has ended."""
     end = time.monotonic() + 20
@@ -182,6 +237,7 @@ def _():
 
 if __name__ == "__main__":
     write("/etc/pam.d/confined", "auth required pam_utmfa.so\naccount required pam_permit.so\n")
+    write("/etc/nsswitch.conf", re.sub(r"(?m)^passwd:.*$", "passwd: files hesiod", shown_file("/etc/nsswitch.conf")))
     prepare(DEFAULT_CONFIG + "throttle: {free: 20}\n")
     with Verifier() as verifier:
         taro, hanako = Person("taro").enrol(), Person("hanako").enrol()
