@@ -34,7 +34,7 @@ std::int64_t monotonic_seconds() {
 }  // namespace
 
 const Broker::Permitted Broker::permitted[] = {
-    {"taken", Flag::once, &Broker::grant_taken},       // connected, but silent: start another one to wait
+    {"taken", Flag::once, &Broker::grant_taken},       // connected: start another one to wait
     {"open", Flag::once, &Broker::grant_open},         // the record of the person that the peer may act for
     {"audit", Flag::often, &Broker::grant_audit},      // a line, about that person only once the record is open
     {"load", Flag::often, &Broker::grant_load},        // where a registration is changed: that person's method file
@@ -115,7 +115,7 @@ bool Broker::served_nursery(int channel) {
     return true;
   }
   log("unavailable", "no sign-in process can be started: " + std::string(frame.text("why")));
-  next_try_ = monotonic_seconds() + 1;
+  next_try_[static_cast<int>(door)] = monotonic_seconds() + 1;
   return listening_.root.get() >= 0;
 }
 
@@ -140,7 +140,7 @@ void Broker::keep_waiting() {
 }
 
 void Broker::keep_waiting(Door door, int most, int wanted) {
-  if (!nursery_ || monotonic_seconds() < next_try_) return;
+  if (!nursery_ || monotonic_seconds() < next_try_[static_cast<int>(door)]) return;
   int waiting = asked_[static_cast<int>(door)], all = waiting;
   for (const auto& [channel, process] : processes_) {
     all += process.door == door ? 1 : 0;
@@ -271,7 +271,8 @@ void Broker::end_overdue() {
 
 // Milliseconds until something is due without an event; -1 = nothing is.
 int Broker::patience() const {
-  if (next_try_ != 0 && monotonic_seconds() <= next_try_) return 1000;
+  const std::int64_t latest = *std::max_element(std::begin(next_try_), std::end(next_try_));
+  if (latest != 0 && monotonic_seconds() <= latest) return 1000;
   for (const auto& [channel, each] : processes_)
     if (each.stage != Stage::waiting) return 10000;
   return -1;

@@ -147,7 +147,7 @@ class Broker {
   Descriptor nursery_, coming_;         // the one that forks now, and the one that will when it is ready
   std::vector<Descriptor> leaving_;     // that fork no more, and may still have processes to hand over
   int asked_[3] = {};                   // processes asked of the nursery that have not come yet, by door
-  std::int64_t next_try_ = 0;           // when a process may be asked for again, after one could not be had
+  std::int64_t next_try_[3] = {};       // when a process may be asked for again, after one could not be had, by door
   bool session_ = false;                // --session: the one process is still to be asked for
   std::map<int, Process> processes_;    // by channel
   std::map<int, Delivery> deliveries_;  // by line

@@ -15,6 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <optional>
+
 #include "channel.h"
 #include "sandbox.h"
 #include "sign_in_process.h"
@@ -25,6 +27,7 @@ namespace utmfa {
 namespace {
 
 constexpr int channel_at = 3, root_at = 4, user_at = 5;
+constexpr int most_gone = 16;  // in a row
 
 // In the child, between fork and exec. Descriptors move up first, so that none is overwritten before it is placed.
 void place_descriptors(int channel, int root, int user) {
@@ -102,9 +105,14 @@ void forget_children() {
   (void)sigaction(SIGCHLD, &ignored, nullptr);
 }
 
+struct Child {
+  pid_t pid;
+  Descriptor channel, handle;
+};
+
 class Nursery {
  public:
-  explicit Nursery(ConfigFile& config) : config_(config) {}
+  Nursery(ConfigFile& config, const Seen& name_service) : config_(config), name_service_(name_service) {}
 
   int serve() {
     const wire::Writer ready("ready");
@@ -120,8 +128,21 @@ class Nursery {
   }
 
  private:
-  // A process that cannot be had is no reason to end those that are there.
+  // A process that cannot be had is no reason to end those that are there. One that was needed and has ended before it could be
+  // handed over (somebody came and was gone) is no failure either.
   Status start(std::string_view door) {
+    Result<std::optional<Child>> made = fork_one(door);
+    for (int more = most_gone; made && !*made && more > 0; --more) made = fork_one(door);
+    if (!made) return made.error();
+    if (!*made) return Error{Code::unavailable, "nursery: whoever comes is gone at once"};
+    wire::Writer frame("started");
+    frame.text("door", door);
+    frame.number("pid", static_cast<unsigned long>((*made)->pid));
+    return send_packet(channel_at, frame.frame(), {(*made)->channel.get(), (*made)->handle.get()}, Wait::yes);
+  }
+
+  // Nothing: it has ended.
+  Result<std::optional<Child>> fork_one(std::string_view door) {
     Result<ChannelPair> pair = make_channel();
     if (!pair) return pair.error();
     const pid_t self = getpid(), pid = fork();
@@ -130,12 +151,10 @@ class Nursery {
       pair->broker = Descriptor();  // or its other end would never be seen to close, and could be tampered with
       child(door, self, std::move(pair->sign_in));
     }
-    const Descriptor handle(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+    Descriptor handle(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+    if (!handle && errno == ESRCH) return std::optional<Child>();
     if (!handle) return os_error("nursery", "pidfd_open");
-    wire::Writer frame("started");
-    frame.text("door", door);
-    frame.number("pid", static_cast<unsigned long>(pid));
-    return send_packet(channel_at, frame.frame(), {pair->broker.get(), handle.get()}, Wait::yes);
+    return std::optional(Child{pid, std::move(pair->broker), std::move(handle)});
   }
 
   void failed(std::string_view door, const Error& why) {
@@ -150,8 +169,9 @@ class Nursery {
     close(channel_at);
     const int listening = door == "user" ? user_at : root_at;
     if (door != "session") close(listening == user_at ? root_at : user_at);
-    if (door == "session") decide_one_sign_in({config_, self, std::move(channel), {}, Descriptor(root_at)});
-    decide_one_sign_in({config_, self, std::move(channel), Descriptor(listening), {}});
+    if (door == "session")
+      decide_one_sign_in({config_, name_service_, self, std::move(channel), {}, Descriptor(root_at)});
+    decide_one_sign_in({config_, name_service_, self, std::move(channel), Descriptor(listening), {}});
   }
 
   int wait_for_all() {
@@ -163,6 +183,7 @@ class Nursery {
   }
 
   ConfigFile& config_;
+  const Seen& name_service_;
 };
 
 }  // namespace
@@ -195,11 +216,12 @@ int nursery(const Settings& settings) {
   // No lists of small pieces that are merged all at once, touching every page of the heap, when a large one is wanted.
   (void)mallopt(M_MXFAST, 0);
   warm_vault();
+  const Seen name_service("/etc/nsswitch.conf");
   warm_names();
   forget_children();
   if (Status left = leave_root(*user); !left) return 1;
   fill_heap();
-  return Nursery(config).serve();
+  return Nursery(config, name_service).serve();
 }
 
 }  // namespace utmfa

@@ -3,7 +3,6 @@
 // names; after it, almost nothing at all.
 #include "sign_in_process.h"
 
-#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -39,10 +38,16 @@ struct LookedUp {
   std::optional<Error> doubt;  // an unknown name may be that of somebody whose directory does not answer
 };
 
+// A directory that was added since the nursery loaded what it could is not asked, and nobody of it is found.
+std::optional<Error> not_all_asked(const Seen& name_service) {
+  if (!name_service.changed()) return {};
+  return Error{Code::unavailable, "name service: " + name_service.path() + ": changed meanwhile"};
+}
+
 // The canonical name and the groups; a name that nobody has goes on as an unknown one.
-Result<LookedUp> look_up(SignIn& who, const Config& config) {
+Result<LookedUp> look_up(SignIn& who, const Config& config, const Seen& name_service) {
   const Result<Person> found = person(who.user);
-  if (!found && found.error().code == Code::not_found) return LookedUp{Name::unknown, {}};
+  if (!found && found.error().code == Code::not_found) return LookedUp{Name::unknown, not_all_asked(name_service)};
   if (!found && found.error().code == Code::unavailable) return LookedUp{Name::unknown, found.error()};
   if (!found) return found.error();
   who.user = found->name;
@@ -62,18 +67,14 @@ void reload_if_changed(ConfigFile& config) {
   if (config.changed()) (void)config.load();
 }
 
-// Somebody who connects and says nothing must not keep a waiting place: the broker starts another process. At the door
-// that is open to everybody it learns at once who came, so that nobody takes all the places.
+// Before anything that may take its time, be it he who came or the name service: the broker has another process wait in its
+// place, and learns who came, so that nobody takes all the places.
 Status tell_broker(SignInProcess& process) {
-  const int channel = process.channel.get();
-  const Descriptor& connection = process.connection;
-  const Result<Peer> peer = peer_of(connection);
+  const Result<Peer> peer = peer_of(process.connection);
   if (!peer) return peer.error();
   process.peer = *peer;
-  pollfd due = {connection.get(), POLLIN, 0};
-  if (peer->uid == 0 && poll(&due, 1, 100) != 0) return Done{};
   const wire::Writer frame("taken");
-  return send_packet(channel, frame.frame(), {connection.get()}, Wait::yes);
+  return send_packet(process.channel.get(), frame.frame(), {process.connection.get()}, Wait::yes);
 }
 
 // What stays the same when a host asks again. sshd starts a process for each question of one connection, and its word,
@@ -113,7 +114,7 @@ Result<std::optional<Outcome>> decide(SignInProcess& process, Hello& hello, Wire
   const Config& config = process.config.config();
   SignIn& who = hello.who;
   who.texts = texts_of(who, config);
-  const Result<LookedUp> looked_up = look_up(who, config);
+  const Result<LookedUp> looked_up = look_up(who, config, process.name_service);
   if (!looked_up) return looked_up.error();
   const int channel = process.channel.get();
   Result<Record> record = record_from_broker(channel, process.connection.get(), who.user, looked_up->name,

@@ -14,11 +14,12 @@ namespace utmfa {
 
 struct SignInProcess {
   ConfigFile& config;
-  pid_t nursery;          // whose child this is
-  Descriptor channel;     // to the broker
-  Descriptor listening;   // where to accept; closed when `connection` is given
-  Descriptor connection;  // --session: already connected
-  Peer peer = {};         // who came, by the kernel's word
+  const Seen& name_service;  // nsswitch.conf, as it was when what it names was loaded
+  pid_t nursery;             // whose child this is
+  Descriptor channel;        // to the broker
+  Descriptor listening;      // where to accept; closed when `connection` is given
+  Descriptor connection;     // --session: already connected
+  Peer peer = {};            // who came, by the kernel's word
 };
 
 [[noreturn]] void decide_one_sign_in(SignInProcess process);

@@ -6,6 +6,7 @@ import os
 import re
 import select
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from suite import Suite, expect
 
 REFUSED = {"-1", "-11", "-13", "-24", "-38"}  # EPERM, EAGAIN (no process), EACCES, EMFILE (no descriptor), ENOSYS
 UNAVAILABLE = 9
+WAITING = 4  # limits.waiting
 WIDE = "version: 1\nservices:\n  confined: {require: enrolled}\n"
 captive, drive = sys.argv[1:3]
 suite = Suite("confined")
@@ -196,6 +198,75 @@ def _():
         asked = [outcome(name, "000000", "000000", "000000") for name in ("taro", "no-such-name")]
         expect(asked[0] == asked[1] and asked[0][0] not in (0, UNAVAILABLE), asked)
     expect("code" in outcome("taro", "000000")[1], "taro, who is found again, was not asked")
+
+
+class SilentServer:
+    """A directory that takes questions and never answers: hesiod, whose name server is ours."""
+
+    files = {"/etc/hesiod.conf": "lhs=.ns\nrhs=.example\n",
+             "/etc/resolv.conf": "nameserver 127.0.0.1\noptions timeout:10 attempts:1\n"}
+
+    def __enter__(self):
+        self.before = {path: shown_file(path) if os.path.exists(path) else None for path in self.files}
+        for path, text in self.files.items():
+            write(path, text)
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 53))
+        self.socket.settimeout(20)
+        return self
+
+    def asked(self):
+        return self.socket.recv(4096)
+
+    def __exit__(self, *_):
+        self.socket.close()
+        for path, text in self.before.items():
+            if text is None:
+                os.unlink(path)
+            else:
+                write(path, text)
+
+
+@suite.case("a directory that takes its time keeps nobody waiting who is known without it")
+def _():
+    names = "".join(f"somebody-{number}\n" for number in range(WAITING * 2))
+    with SilentServer() as directory:
+        with subprocess.Popen([drive, "confined"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as slow:
+            slow.stdin.write(names)
+            slow.stdin.close()
+            for _ in range(WAITING * 2):
+                directory.asked()
+            began = time.monotonic()
+            expect("code" in outcome("taro", "000000")[1], "taro was not asked")
+            took = time.monotonic() - began
+            expect(slow.poll() is None, "nobody waited for the directory any more")
+    expect(took < 5, f"taro was let in after {took:.1f} s")
+
+
+def known_to_be_nobody():
+    """After how many sign-ins the processes that wait know that nobody has a name, and by what nursery."""
+    old = verifier.nursery()
+    for count in range(4 * WAITING):
+        if outcome("no-such-name")[0] != UNAVAILABLE:
+            return count
+        if verifier.nursery() == old:
+            nursery_of(verifier, old)
+    raise AssertionError("a name that nobody has is in doubt for ever")
+
+
+@suite.case("a name is in doubt as long as processes look it up that began under another nsswitch.conf, and no longer")
+def _():
+    before = {path: shown_file(path) for path in (CONFIG, "/etc/nsswitch.conf")}
+    write(CONFIG, WIDE)
+    try:
+        log = Log()
+        write("/etc/nsswitch.conf", before["/etc/nsswitch.conf"].replace("files hesiod", "files"))
+        expect(known_to_be_nobody() > 0, "not in doubt")
+        expect("nsswitch.conf: changed meanwhile" in log.audit("unavailable", "no-such-name"), log.text())
+        expect(known_to_be_nobody() == 0, "in doubt again")
+    finally:
+        for path, text in before.items():
+            write(path, text)
 
 
 def nursery_of(other, than):
