@@ -31,6 +31,10 @@ class Suite:
         wanted = arguments[0] if arguments else ""
         failed = went = 0
         signal.signal(signal.SIGALRM, self.no_end)
+        # Whoever started us may ignore them (nohup), and ssh at a terminal that is closed would send an empty answer and go on.
+        for each in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+            if signal.getsignal(each) == signal.SIG_IGN:
+                signal.signal(each, signal.SIG_DFL)
         for title, function in self.cases:
             if wanted not in title:
                 continue
