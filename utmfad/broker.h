@@ -16,6 +16,7 @@
 #include "base/random.h"
 #include "device/key.h"
 #include "listening.h"
+#include "names.h"
 #include "notice/outbox.h"
 #include "record.h"
 #include "rollout/witness.h"
@@ -139,7 +140,7 @@ class Broker {
   Records records_;
   SystemRandom random_;
   Outbox outbox_;
-  Seen name_service_{"/etc/nsswitch.conf"};
+  Seen name_service_{name_service_file};
   SystemAudit audit_;
   Counters counters_;
   Listening listening_;

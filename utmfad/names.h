@@ -14,6 +14,8 @@
 
 namespace utmfa {
 
+inline constexpr char name_service_file[] = "/etc/nsswitch.conf";  // which name services there are
+
 struct Person {
   std::string name;  // canonical
   uid_t uid = 0;

@@ -18,6 +18,7 @@
 #include <optional>
 
 #include "channel.h"
+#include "names.h"
 #include "sandbox.h"
 #include "sign_in_process.h"
 #include "signin/words.h"
@@ -216,7 +217,7 @@ int nursery(const Settings& settings) {
   // No lists of small pieces that are merged all at once, touching every page of the heap, when a large one is wanted.
   (void)mallopt(M_MXFAST, 0);
   warm_vault();
-  const Seen name_service("/etc/nsswitch.conf");
+  const Seen name_service(name_service_file);
   warm_names();
   forget_children();
   if (Status left = leave_root(*user); !left) return 1;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A data directory and a key ring of their own in a temporary place, removed at the end: what tests of vault/ and
-// setup/ work on. Also the smallest faults that a kernel can be asked for: a system call that fails.
+// setup/ work on. Also the smallest faults that a kernel can be asked for: a system call that fails,
+// in a process of its own.
 #pragma once
 
 #include <errno.h>
@@ -8,9 +9,11 @@
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "setup/setup.h"
@@ -24,6 +27,15 @@ class SetClock final : public Clock {
   Time now() override { return time; }
   Time time = 1'800'000'000;
 };
+
+// What the body answered in a process of its own, whose limits, filters and user end with it; 128 = it was killed.
+inline int in_child(const std::function<int()>& body) {
+  const pid_t child = fork();
+  if (child == 0) _exit(body());
+  int status = 0;
+  assert_int_equal(waitpid(child, &status, 0), child);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
 
 inline std::string made_place(const std::string& below) {
   std::string path = below + "/utmfa-test-XXXXXX";

@@ -4,10 +4,8 @@
 
 #include <fcntl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 
 #include <fstream>
-#include <functional>
 
 #include "factors/oath.h"
 #include "support/premises.h"
@@ -330,21 +328,13 @@ void files_that_are_not_private(void**) {
   assert_int_equal(desk.record().error().code, Code::os);  // a house that is not there proves no absence
 }
 
-int in_child(const std::function<int()>& body) {
-  const pid_t child = fork();
-  if (child == 0) _exit(body());
-  int status = 0;
-  assert_int_equal(waitpid(child, &status, 0), child);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
-}
-
 void no_call_that_fails_accepts(void**) {
   Desk desk;
   const std::string code = desk.code();
   for (const int call : {SYS_statx, SYS_flock, SYS_pread64, SYS_pwrite64, SYS_fdatasync, SYS_newfstatat}) {
     for (const int error : {EIO, ENOSPC, EROFS, EBADF}) {
       SignIn taro(desk);
-      assert_int_equal(in_child([&] {
+      assert_int_equal(test::in_child([&] {
                          test::forbid(static_cast<unsigned>(call), error);
                          const Result<Verdict> verdict = taro.judge("app-1", "totp", code);
                          return verdict ? 1 : 0;

@@ -5,23 +5,13 @@
 
 #include <sys/file.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 
 #include <fstream>
-#include <functional>
 
 #include "support/premises.h"
 
 namespace utmfa {
 namespace {
-
-int in_child(const std::function<int()>& body) {
-  const pid_t child = fork();
-  if (child == 0) _exit(body());
-  int status = 0;
-  assert_int_equal(waitpid(child, &status, 0), child);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
-}
 
 struct Desk {
   test::Premises premises;
@@ -100,7 +90,7 @@ void one_that_cannot_be_read_stays_as_it_is(void**) {
   for (const std::string& now : {good, std::string("half a sta")}) {
     desk.put(now);
     for (const unsigned call : {static_cast<unsigned>(SYS_pread64), static_cast<unsigned>(SYS_statx)})
-      assert_int_equal(in_child([&] {
+      assert_int_equal(test::in_child([&] {
                          test::forbid(call, EIO);
                          const Result<Record> record = desk.records->record_for_change("taro");
                          desk.records->forget_unused("taro");

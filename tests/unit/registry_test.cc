@@ -6,10 +6,8 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 
 #include <fstream>
-#include <functional>
 #include <thread>
 
 #include "factors/oath.h"
@@ -38,14 +36,6 @@ mode_t mode_of(const std::string& path) {
 std::string text_of(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   return std::string(std::istreambuf_iterator<char>(in), {});
-}
-
-int in_child(const std::function<int()>& body) {
-  const pid_t child = fork();
-  if (child == 0) _exit(body());
-  int status = 0;
-  assert_int_equal(waitpid(child, &status, 0), child);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
 
 void made_private_and_read_back(void**) {
@@ -121,7 +111,7 @@ void a_state_alone_goes_only_where_it_was_read(void**) {
   state_alone();
   const std::string before = text_of(path);
   for (const unsigned call : {static_cast<unsigned>(SYS_pread64), static_cast<unsigned>(SYS_statx)})
-    assert_int_equal(in_child([&] {
+    assert_int_equal(test::in_child([&] {
                        test::forbid(call, EIO);
                        return premises.registry->change("taro", no).error().code == Code::os ? 0 : 1;
                      }),
@@ -266,7 +256,7 @@ void a_change_that_fails_half_way(void**) {
   premises.enrol("taro", "totp");
   for (const int call :
        {SYS_openat, SYS_pwrite64, SYS_write, SYS_fsync, SYS_fdatasync, SYS_renameat, SYS_flock, SYS_statx}) {
-    assert_int_equal(in_child([&] {
+    assert_int_equal(test::in_child([&] {
                        test::forbid(static_cast<unsigned>(call), ENOSPC);
                        const auto rename = [&](Registered& registered) {
                          return rename_method(registered, "app-1", std::to_string(call));
@@ -283,7 +273,7 @@ void a_change_that_fails_half_way(void**) {
 
 void a_full_disk(void**) {
   Premises premises;
-  const int told = in_child([&] {
+  const int told = test::in_child([&] {
     if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return 77;
     if (mount("none", premises.directories.data.c_str(), "tmpfs", 0, "size=64k,mode=0700") != 0) return 77;
     for (const std::string& each : {premises.directories.methods(), premises.directories.state()})

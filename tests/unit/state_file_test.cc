@@ -10,7 +10,6 @@
 #include <csignal>
 
 #include <fstream>
-#include <functional>
 #include <thread>
 
 #include "support/premises.h"
@@ -301,17 +300,9 @@ void a_descriptor_for_reading_only(void**) {
   assert_int_equal(written.error().code, Code::os);
 }
 
-int in_child(const std::function<int()>& body) {
-  const pid_t child = fork();
-  if (child == 0) _exit(body());
-  int status = 0;
-  assert_int_equal(waitpid(child, &status, 0), child);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
-}
-
 void writes_that_fail(void**) {
   Desk desk;
-  assert_int_equal(in_child([&] {
+  assert_int_equal(test::in_child([&] {
                      const rlimit nothing{100, 100};
                      (void)std::signal(SIGXFSZ, SIG_IGN);
                      if (setrlimit(RLIMIT_FSIZE, &nothing) != 0) return 9;
@@ -321,13 +312,13 @@ void writes_that_fail(void**) {
   for (const unsigned call :
        {static_cast<unsigned>(SYS_fdatasync), static_cast<unsigned>(SYS_pwrite64), static_cast<unsigned>(SYS_pread64),
         static_cast<unsigned>(SYS_statx), static_cast<unsigned>(SYS_flock)}) {
-    assert_int_equal(in_child([&] {
+    assert_int_equal(test::in_child([&] {
                        test::forbid(call, EIO);
                        return desk.change(3) ? 1 : 0;
                      }),
                      0);
   }
-  assert_int_equal(in_child([&] { return desk.change(3) ? 1 : 0; }), 1);
+  assert_int_equal(test::in_child([&] { return desk.change(3) ? 1 : 0; }), 1);
 }
 
 void many_processes_lose_nothing(void**) {
